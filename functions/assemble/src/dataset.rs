@@ -1,0 +1,180 @@
+//! The sides of the dataset as they are written.
+
+use std::collections::{BTreeMap, HashSet};
+
+use pii::{Kind, Scrubber};
+use records::example::Example;
+use records::jsonl::Line;
+use records::split::SideName;
+use records::tokens::TokenCounter;
+use stage::arrows::Side;
+use stage::manifest::Counts;
+use stage::plan_file::PlanFile;
+use stage::scrub_file::ScrubReport;
+use stage::{ErrorName, StageError, keys};
+use store::{Class, Put, Writer};
+
+/// Three objects being written, and what has been counted.
+pub(crate) struct Dataset<'a, P> {
+    plan: &'a PlanFile,
+    scrubber: &'a Scrubber,
+    counter: TokenCounter,
+    writers: BTreeMap<SideName, Writer<'a, P>>,
+    /// Sixteen bytes an example: 16 MB a million.
+    seen: HashSet<u128>,
+    counts: Counts,
+    quarantined: BTreeMap<String, u64>,
+    found: BTreeMap<String, u64>,
+    training_tokens: u64,
+}
+
+/// The dataset, written.
+pub(crate) struct Closed {
+    pub(crate) sides: BTreeMap<SideName, Side>,
+    pub(crate) counts: Counts,
+    pub(crate) quarantined: BTreeMap<String, u64>,
+    pub(crate) found: BTreeMap<String, u64>,
+    pub(crate) training_tokens: u64,
+}
+
+/// Parses a line that our own scrubber wrote.
+pub(crate) fn parse(key: &str, number: u64, line: &Line<'_>) -> Result<Example, StageError> {
+    let broken = |problem: String| StageError::internal(format!("{key}, line {number}: {problem}"));
+    let Line::Whole(line) = line else {
+        return Err(broken("longer than 32 MiB".to_owned()));
+    };
+    serde_json::from_slice(line).map_err(|error| broken(records::jsonl::problem(&error)))
+}
+
+impl<'a, P: Put> Dataset<'a, P> {
+    pub(crate) fn new(plan: &'a PlanFile, store: &'a P, scrubber: &'a Scrubber) -> Result<Self, StageError> {
+        let counter = TokenCounter::new()
+            .ok_or_else(|| StageError::internal("the token vocabulary is not built in"))?;
+        let writer =
+            |side: SideName| Writer::new(store, keys::dataset(&plan.run, side.as_str()), Class::Derived);
+        Ok(Self {
+            plan,
+            scrubber,
+            counter,
+            writers: SideName::ALL
+                .into_iter()
+                .map(|side| (side, writer(side)))
+                .collect(),
+            seen: HashSet::new(),
+            counts: Counts::default(),
+            quarantined: BTreeMap::new(),
+            found: BTreeMap::new(),
+            training_tokens: 0,
+        })
+    }
+
+    /// Adds one example to its side, unless its texts were there before or the provider would cut it.
+    pub(crate) async fn add(&mut self, example: &Example) -> Result<(), StageError> {
+        if !self.seen.insert(example.content()) {
+            self.counts.duplicates += 1;
+            return Ok(());
+        }
+        let source = self
+            .plan
+            .recipe
+            .source(&example.source)
+            .ok_or_else(|| StageError::internal(format!("the plan has no source {}", example.source)))?;
+        let messages = example.messages(&source.system);
+        let tokens = self.counter.example(messages);
+        if tokens > self.plan.limits.max_example_tokens {
+            self.counts.too_long += 1;
+            return Ok(());
+        }
+        let side = self.plan.recipe.split.side(example.group());
+        let written = self.writers.get(&side).map_or(0, Writer::lines);
+        self.residual(example, side, written + 1)?;
+        if side == SideName::Train {
+            self.training_tokens += tokens;
+        }
+        let line = example
+            .chat_line(&source.system)
+            .map_err(|error| StageError::internal("an example cannot be written as JSON").caused_by(error))?;
+        match self.writers.get_mut(&side) {
+            Some(writer) => writer.line(&line).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Adds what a part's report counted.
+    pub(crate) fn report(&mut self, report: ScrubReport) {
+        self.counts.rows += report.rows;
+        self.counts.examples += report.examples;
+        for (reason, count) in report.quarantined {
+            self.counts.quarantined += count;
+            *self.quarantined.entry(reason).or_default() += count;
+        }
+        for (kind, count) in report.found {
+            *self.found.entry(kind).or_default() += count;
+        }
+    }
+
+    /// Looks once more at what is about to be uploaded. The failure names kind and line, never the text.
+    fn residual(&self, example: &Example, side: SideName, line: u64) -> Result<(), StageError> {
+        for text in [&example.prompt, &example.completion] {
+            let left = self
+                .scrubber
+                .find(text)
+                .into_iter()
+                .find(|finding| finding.kind != Kind::Name);
+            if let Some(finding) = left {
+                let text = format!(
+                    "line {line} of {} holds a {}: report this as a defect of the scrubber",
+                    side.as_str(),
+                    finding.kind.as_str()
+                );
+                return Err(StageError::new(ErrorName::ResidualPersonalData, text));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the sides visible, if they are what a provider takes.
+    pub(crate) async fn close(self) -> Result<Closed, StageError> {
+        let mut sides = BTreeMap::new();
+        for (side, writer) in self.writers {
+            let closed = writer.close().await?;
+            sides.insert(
+                side,
+                Side {
+                    lines: closed.lines,
+                    bytes: closed.bytes,
+                    sha256: closed.sha256,
+                },
+            );
+        }
+        let limits = self.plan.limits;
+        let train = sides.get(&SideName::Train).map_or(0, |side| side.lines);
+        let least = self.plan.recipe.gates.min_examples.max(limits.min_examples);
+        if train < least {
+            let counts = &self.counts;
+            let text = format!(
+                "{train} training examples, {least} are needed ({} rows, {} unusable, {} duplicates, {} too long): wait for more rows or lower gates.min_examples",
+                counts.rows, counts.quarantined, counts.duplicates, counts.too_long
+            );
+            return Err(StageError::new(ErrorName::TooFewExamples, text));
+        }
+        for (side, object) in &sides {
+            if object.bytes > limits.max_file_bytes {
+                let text = format!(
+                    "{} has {} bytes, the provider takes {}: split the recipe",
+                    side.as_str(),
+                    object.bytes,
+                    limits.max_file_bytes
+                );
+                return Err(StageError::new(ErrorName::DatasetRejected, text));
+            }
+        }
+        Ok(Closed {
+            sides,
+            counts: self.counts,
+            quarantined: self.quarantined,
+            found: self.found,
+            training_tokens: self.training_tokens,
+        })
+    }
+}

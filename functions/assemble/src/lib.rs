@@ -1,0 +1,137 @@
+//! The dataset: deduplicated, split, validated, and a manifest that proves it.
+
+mod dataset;
+
+use pii::{Policy, Scrubber};
+use records::digest::sha256;
+use records::jsonl::Lines;
+use records::split::SideName;
+use stage::arrows::{AssembleEvent, Assembled, PartRef};
+use stage::manifest::{Manifest, Object};
+use stage::plan_file::PlanFile;
+use stage::scrub_file::ScrubReport;
+use stage::{ErrorName, StageError, keys};
+use store::{Body as _, Get, Put, get_json, put_json};
+
+use crate::dataset::Dataset;
+
+/// An example is two texts; scrubbing a row of at most 4 MiB does not make it eight times as long.
+const LONGEST_LINE: usize = 32 << 20;
+
+/// Merges the clean parts in the plan's order and writes the sides of the dataset, streaming.
+///
+/// # Errors
+/// `TooFewExamples`, `DatasetRejected` and `ResidualPersonalData`; `CountsDiffer` when a part is not what its report
+/// says; `Unavailable`.
+pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<Assembled, StageError> {
+    let run = event.run;
+    let plan_bytes = store.get(&keys::plan(&run)).await?;
+    let plan: PlanFile = serde_json::from_slice(&plan_bytes)
+        .map_err(|error| StageError::internal(format!("plan.json is {}", records::jsonl::problem(&error))))?;
+    let scrubber = Scrubber::new(Policy::Tag);
+    let mut dataset = Dataset::new(&plan, store, &scrubber)?;
+    let mut inputs = Vec::new();
+    for part in parts(&run, store).await? {
+        inputs.push(merge(&run, &part, store, &mut dataset).await?);
+    }
+    let closed = dataset.close().await?;
+    let billed_tokens = closed.training_tokens * u64::from(plan.recipe.model.epochs);
+    let usd = plan.recipe.price.usd(billed_tokens);
+    let manifest = Manifest {
+        schema: 1,
+        run: run.clone(),
+        recipe: plan.recipe.name.clone(),
+        recipe_sha256: plan.recipe_sha256.clone(),
+        plan_sha256: sha256(&plan_bytes),
+        code_version: env!("CARGO_PKG_VERSION").to_owned(),
+        scrubber_version: pii::VERSION.to_owned(),
+        split_seed: plan.recipe.split.seed,
+        counts: closed.counts.clone(),
+        quarantined: closed.quarantined,
+        found: closed.found,
+        training_tokens: closed.training_tokens,
+        billed_tokens,
+        usd,
+        inputs,
+        outputs: closed
+            .sides
+            .iter()
+            .map(|(side, object)| (side.as_str().to_owned(), object.clone()))
+            .collect(),
+    };
+    let manifest_key = keys::manifest(&run);
+    let bytes = put_json(store, &manifest_key, &manifest).await?;
+    let side = |name: SideName| closed.sides.get(&name).cloned().unwrap_or_default();
+    Ok(Assembled {
+        run,
+        manifest_key,
+        manifest_sha256: sha256(&bytes),
+        train: side(SideName::Train),
+        validation: side(SideName::Validation),
+        holdout: side(SideName::Holdout),
+        duplicates: closed.counts.duplicates,
+        quarantined: closed.counts.quarantined,
+        tokens: billed_tokens,
+        usd,
+    })
+}
+
+/// Reads the list of parts, which holds them in the dataset's order.
+async fn parts(run: &str, store: &impl Get) -> Result<Vec<PartRef>, StageError> {
+    let key = keys::export_parts(run);
+    let list = store.get(&key).await?;
+    let lines = list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines
+        .map(serde_json::from_slice)
+        .collect::<Result<_, _>>()
+        .map_err(|error| StageError::internal(format!("{key} is {}", records::jsonl::problem(&error))))
+}
+
+/// Adds one clean part, and checks it against its report while it passes.
+async fn merge(
+    run: &str,
+    part: &PartRef,
+    store: &(impl Get + Put),
+    dataset: &mut Dataset<'_, impl Put>,
+) -> Result<Object, StageError> {
+    let report: ScrubReport = get_json(
+        store,
+        &keys::scrubbed_report(run, &part.table, part.slice, part.part),
+    )
+    .await?;
+    let key = keys::scrubbed_part(run, &part.table, part.slice, part.part);
+    let mut body = store.open(&key).await?;
+    let mut lines = Lines::new(LONGEST_LINE);
+    let mut digest = records::digest::Digest::default();
+    let mut count = 0;
+    let mut examples = Vec::new();
+    let mut each = |line: records::jsonl::Line<'_>, examples: &mut Vec<_>| {
+        count += 1;
+        examples.push(dataset::parse(&key, count, &line)?);
+        Ok(())
+    };
+    while let Some(chunk) = body.chunk().await? {
+        digest.update(&chunk);
+        lines.feed(&chunk, |line| each(line, &mut examples))?;
+        for example in examples.drain(..) {
+            dataset.add(&example).await?;
+        }
+    }
+    lines.finish(|line| each(line, &mut examples))?;
+    for example in examples.drain(..) {
+        dataset.add(&example).await?;
+    }
+    drop(body);
+    let (bytes, sha256) = (digest.bytes(), digest.finish());
+    if sha256 != report.sha256 || count != report.examples || report.rows != part.rows {
+        let text = format!("{key} is not what its report says: start the run again, or redrive from Scrub");
+        return Err(StageError::new(ErrorName::CountsDiffer, text));
+    }
+    dataset.report(report);
+    Ok(Object {
+        key,
+        lines: count,
+        bytes,
+        sha256,
+    })
+}

@@ -1,0 +1,54 @@
+//! All slices, reconciled, and the list of their parts.
+
+use stage::arrows::{Gathered, PartRef};
+use stage::export_file::ExportCursor;
+use stage::plan_file::PlanFile;
+use stage::{ErrorName, StageError, keys};
+use store::{Class, Get, Put, get_json};
+
+/// Lists the parts of all slices in the plan's order, which becomes the dataset's order.
+pub(crate) async fn gather(run: &str, store: &(impl Get + Put)) -> Result<Gathered, StageError> {
+    let plan: PlanFile = get_json(store, &keys::plan(run)).await?;
+    let parts_key = keys::export_parts(run);
+    let mut lines = Vec::new();
+    let mut answer = Gathered {
+        run: run.to_owned(),
+        parts_key,
+        parts: 0,
+        rows: 0,
+        left_out: 0,
+        bytes: 0,
+    };
+    for slice in &plan.slices {
+        let key = keys::export_cursor(run, &slice.source, slice.slice);
+        let cursor: ExportCursor = get_json(store, &key).await?;
+        if !cursor.done {
+            return Err(StageError::internal(format!("{key} is not at its end")));
+        }
+        answer.left_out += cursor.left_out;
+        for (number, part) in (0..).zip(cursor.parts) {
+            answer.parts += 1;
+            answer.rows += part.rows;
+            answer.bytes += part.bytes;
+            let part = PartRef {
+                table: slice.source.clone(),
+                slice: slice.slice,
+                part: number,
+                key: part.key,
+                rows: part.rows,
+                bytes: part.bytes,
+            };
+            serde_json::to_writer(&mut lines, &part)
+                .map_err(|error| StageError::internal("a part cannot be written as JSON").caused_by(error))?;
+            lines.push(b'\n');
+        }
+    }
+    if answer.parts == 0 {
+        return Err(StageError::new(
+            ErrorName::TooFewExamples,
+            "no row may be used: every table is empty or opted out",
+        ));
+    }
+    store.put(&answer.parts_key, lines.into(), Class::Raw).await?;
+    Ok(answer)
+}

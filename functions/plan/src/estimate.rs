@@ -1,0 +1,78 @@
+//! Examples, tokens and price, from a sample of each table.
+
+use records::recipe::{Recipe, Source};
+use records::row::Row;
+use records::template::Templates;
+use records::tokens::TokenCounter;
+use stage::StageError;
+use stage::arrows::Estimate;
+use supabase::Page;
+
+/// What a sample says about the whole. Texts are rendered and counted in memory and go nowhere.
+pub(crate) struct Sample<'a> {
+    recipe: &'a Recipe,
+    counter: TokenCounter,
+    rows: u64,
+    usable: u64,
+    tokens: u64,
+    examples: u64,
+    all_tokens: u64,
+}
+
+impl<'a> Sample<'a> {
+    /// Rows per source. Lengths vary by a factor of a few, so the mean of 200 is right within some percent.
+    pub(crate) const ROWS: u32 = 200;
+
+    pub(crate) fn new(recipe: &'a Recipe) -> Result<Self, StageError> {
+        let counter = TokenCounter::new()
+            .ok_or_else(|| StageError::internal("the token vocabulary is not built in"))?;
+        Ok(Self {
+            recipe,
+            counter,
+            rows: 0,
+            usable: 0,
+            tokens: 0,
+            examples: 0,
+            all_tokens: 0,
+        })
+    }
+
+    /// Renders a source's sample.
+    pub(crate) fn take(&mut self, source: &Source, page: &Page) -> Result<(), StageError> {
+        let templates = Templates::new(source).map_err(|error| StageError::internal(error.to_string()))?;
+        (self.rows, self.usable, self.tokens) = (0, 0, 0);
+        for row in page.rows()? {
+            self.rows += 1;
+            let rendered = Row::parse(row.get().as_bytes())
+                .ok()
+                .and_then(|row| templates.render(&row).ok());
+            let Some(rendered) = rendered else { continue };
+            self.usable += 1;
+            self.tokens += self.counter.example([
+                ("system", source.system.as_str()),
+                ("user", &rendered.prompt),
+                ("assistant", &rendered.completion),
+            ]);
+        }
+        Ok(())
+    }
+
+    /// Carries the last sample over to all rows of its source.
+    pub(crate) fn weigh(&mut self, rows: u64) {
+        let sampled = self.rows.max(1);
+        self.examples += rows * self.usable / sampled;
+        self.all_tokens += rows * self.tokens / sampled;
+    }
+
+    /// Returns the estimate for the training side.
+    pub(crate) fn estimate(&self) -> Estimate {
+        let split = self.recipe.split;
+        let train = 100 - u64::from(split.validation_percent) - u64::from(split.holdout_percent);
+        let tokens = self.all_tokens * train / 100 * u64::from(self.recipe.model.epochs);
+        Estimate {
+            examples: self.examples * train / 100,
+            tokens,
+            usd: self.recipe.price.usd(tokens),
+        }
+    }
+}

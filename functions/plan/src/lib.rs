@@ -1,0 +1,122 @@
+//! Preflight, slices and the price, before anything is read in bulk or spent.
+
+mod estimate;
+mod preflight;
+mod slices;
+
+use records::digest::sha256;
+use records::library;
+use records::recipe::Recipe;
+use stage::arrows::{PlanEvent, Planned, SliceRef};
+use stage::plan_file::{PlanFile, SourceCount};
+use stage::{ErrorName, StageError, keys};
+use store::{Put, put_json};
+use supabase::{Models, NewVersion, Range, Rows};
+use tuning::Provider;
+
+use crate::estimate::Sample;
+
+/// Plans a run.
+///
+/// The version is registered before the preflight, so that a run that is refused leaves a `failed` row; a dry run
+/// leaves nothing but its plan.
+///
+/// # Errors
+/// `RecipeInvalid`, `SourceRefused`, `ConsentUnreadable`, `ProviderRefused`, `BaseModelUnusable`, `TooFewExamples` and
+/// `BudgetExceeded`, each with the fix; `Throttled` and `Unavailable`.
+pub async fn handle(
+    event: PlanEvent,
+    default_recipe: &str,
+    provider_host: &str,
+    store: &impl Put,
+    source: &(impl Rows + Models),
+    provider: &impl Provider,
+) -> Result<Planned, StageError> {
+    let PlanEvent {
+        run,
+        started_at,
+        input,
+    } = event;
+    let name = input.recipe.as_deref().unwrap_or(default_recipe);
+    let recipe = library::recipe(name)
+        .map_err(|error| StageError::new(ErrorName::RecipeInvalid, error.to_string()))?;
+    let recipe_sha256 = sha256(library::text(name).unwrap_or_default().as_bytes());
+
+    let base = preflight::base_model(&recipe, started_at, provider).await;
+    let model = if input.dry_run {
+        None
+    } else {
+        let version = NewVersion {
+            run: &run,
+            family: &recipe.name,
+            purpose: recipe.purpose.as_str(),
+            base_model: &recipe.model.base,
+            provider: provider_host,
+            base_shutdown_date: base.as_ref().ok().and_then(|base| base.shutdown_date),
+        };
+        Some(source.register(&version).await?.name)
+    };
+    let base = base?;
+
+    let mut sources = Vec::new();
+    let mut cut = Vec::new();
+    let mut sample = Sample::new(&recipe)?;
+    for from in &recipe.sources {
+        sample.take(from, &source.page(Range::all(from), Sample::ROWS).await?)?;
+        let rows = source.count(Range::all(from), false).await?;
+        let consented = source.count(Range::all(from), true).await?;
+        sample.weigh(consented);
+        cut.extend(slices::cut(&from.name, rows, source.bounds(from).await?));
+        sources.push(SourceCount {
+            source: from.name.clone(),
+            rows,
+            consented,
+        });
+    }
+    let estimate = sample.estimate();
+    let plan = PlanFile {
+        run,
+        started_at,
+        recipe,
+        recipe_sha256,
+        model,
+        base_shutdown_date: base.shutdown_date,
+        limits: provider.limits(),
+        sources,
+        slices: cut,
+        estimate,
+    };
+    if !input.dry_run {
+        preflight::enough(&plan)?;
+        preflight::affordable(&plan)?;
+    }
+    let plan_key = keys::plan(&plan.run);
+    let bytes = put_json(store, &plan_key, &plan).await?;
+    Ok(answer(plan, input.dry_run, plan_key, sha256(&bytes)))
+}
+
+fn answer(plan: PlanFile, dry_run: bool, plan_key: String, plan_sha256: String) -> Planned {
+    let Recipe { name, purpose, .. } = plan.recipe;
+    let rows: u64 = plan.sources.iter().map(|source| source.consented).sum();
+    let all: u64 = plan.sources.iter().map(|source| source.rows).sum();
+    Planned {
+        run: plan.run,
+        recipe: name,
+        purpose: purpose.as_str().to_owned(),
+        dry_run,
+        model: plan.model,
+        slices: plan
+            .slices
+            .into_iter()
+            .map(|slice| SliceRef {
+                table: slice.source,
+                slice: slice.slice,
+            })
+            .collect(),
+        rows,
+        opted_out: all.saturating_sub(rows),
+        estimate: plan.estimate,
+        plan_key,
+        plan_sha256,
+    }
+}

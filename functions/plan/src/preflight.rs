@@ -1,0 +1,69 @@
+//! What must hold before a run may spend anything.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use records::recipe::Recipe;
+use stage::plan_file::PlanFile;
+use stage::{ErrorName, StageError};
+use tuning::{BaseModel, Provider};
+
+/// Looks the base model up and refuses one that is shut down too soon.
+pub(crate) async fn base_model(
+    recipe: &Recipe,
+    started_at: Timestamp,
+    provider: &impl Provider,
+) -> Result<BaseModel, StageError> {
+    let unusable = |text: String| StageError::new(ErrorName::BaseModelUnusable, text);
+    let id = &recipe.model.base;
+    let base = provider.base_model(id).await?.ok_or_else(|| {
+        unusable(format!(
+            "the provider knows no model {id}: set model.base of recipe {} to one it can tune",
+            recipe.name
+        ))
+    })?;
+    if let Some(shutdown) = base.shutdown_date {
+        let today = started_at.to_zoned(TimeZone::UTC).date();
+        let days = shutdown.since(today).map_or(i32::MIN, |span| span.get_days());
+        if i64::from(days) < i64::from(recipe.model.min_life_days) {
+            return Err(unusable(format!(
+                "base model {id} is shut down on {shutdown}, {days} days from now; recipe {} wants at least {}: choose another base",
+                recipe.name, recipe.model.min_life_days
+            )));
+        }
+    }
+    Ok(base)
+}
+
+/// Refuses a run that cannot reach the recipe's fewest examples.
+pub(crate) fn enough(plan: &PlanFile) -> Result<(), StageError> {
+    let rows: u64 = plan.sources.iter().map(|source| source.consented).sum();
+    let least = plan.recipe.gates.min_examples.max(plan.limits.min_examples);
+    if rows >= least {
+        return Ok(());
+    }
+    let tables: Vec<_> = plan
+        .sources
+        .iter()
+        .map(|source| format!("{} {} of {}", source.source, source.consented, source.rows))
+        .collect();
+    Err(StageError::new(
+        ErrorName::TooFewExamples,
+        format!(
+            "{rows} rows may be used, {least} are needed ({}): wait for more rows or lower gates.min_examples",
+            tables.join(", ")
+        ),
+    ))
+}
+
+/// Refuses a run above the recipe's budget.
+pub(crate) fn affordable(plan: &PlanFile) -> Result<(), StageError> {
+    let (usd, most) = (plan.estimate.usd, plan.recipe.price.max_usd);
+    if usd <= most {
+        return Ok(());
+    }
+    let text = format!(
+        "the run is estimated at {usd:.2} USD for {} tokens, recipe {} allows {most:.2}: raise price.max_usd or take fewer rows",
+        plan.estimate.tokens, plan.recipe.name
+    );
+    Err(StageError::new(ErrorName::BudgetExceeded, text))
+}

@@ -1,0 +1,53 @@
+//! The cause of a failure in words an operator can act on.
+
+use serde::Deserialize;
+
+/// What a failed Lambda function leaves as the cause.
+#[derive(Deserialize)]
+struct LambdaCause {
+    #[serde(rename = "errorMessage")]
+    message: String,
+}
+
+/// The database keeps this many characters.
+const LONGEST: usize = 1_000;
+
+/// Takes the message out of what the workflow caught. Our own errors say what to do; the platform's are translated.
+pub(crate) fn in_words(error: &str, cause: &str) -> String {
+    let message =
+        serde_json::from_str(cause).map_or_else(|_| cause.to_owned(), |cause: LambdaCause| cause.message);
+    let text = match error {
+        "States.Timeout" => {
+            "a step took longer than its time limit: look at its log, then redrive".to_owned()
+        }
+        "Lambda.TooManyRequestsException" => {
+            "the account ran out of Lambda concurrency: redrive, or ask for more".to_owned()
+        }
+        _ if message.trim().is_empty() => {
+            format!("{error}, without a message: look at the log of the step that failed")
+        }
+        _ => message,
+    };
+    text.chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_message_is_taken_out_of_the_lambda_cause() {
+        let cause = r#"{"errorType":"SourceRefused","errorMessage":"run `grant select on public.x to service_role;`"}"#;
+        assert_eq!(
+            in_words("SourceRefused", cause),
+            "run `grant select on public.x to service_role;`"
+        );
+    }
+
+    #[test]
+    fn a_platform_error_is_put_into_words() {
+        assert!(in_words("States.Timeout", "").contains("time limit"));
+        assert!(in_words("Lambda.Unknown", "").contains("Lambda.Unknown"));
+        assert_eq!(in_words("X", &"y".repeat(5_000)).len(), LONGEST);
+    }
+}

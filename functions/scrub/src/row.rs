@@ -1,0 +1,63 @@
+//! One row into one clean example.
+
+use std::collections::BTreeMap;
+
+use pii::Scrubber;
+use records::example::Example;
+use records::jsonl::{Line, problem};
+use records::recipe::Source;
+use records::row::Row;
+use records::subject::SubjectKey;
+use records::template::Templates;
+use stage::StageError;
+
+use crate::json_line;
+
+/// Everything one source's rows need.
+pub(crate) struct RowScrubber<'a> {
+    source: &'a Source,
+    templates: Templates,
+    scrubber: &'a Scrubber,
+    subject_key: &'a SubjectKey,
+}
+
+impl<'a> RowScrubber<'a> {
+    pub(crate) fn new(
+        source: &'a Source,
+        scrubber: &'a Scrubber,
+        subject_key: &'a SubjectKey,
+    ) -> Result<Self, StageError> {
+        let templates = Templates::new(source).map_err(|error| StageError::internal(error.to_string()))?;
+        Ok(Self {
+            source,
+            templates,
+            scrubber,
+            subject_key,
+        })
+    }
+
+    /// Returns the clean example's line, or why the row cannot be used. Reasons are few and hold no value.
+    pub(crate) fn line(&self, line: &Line<'_>, found: &mut BTreeMap<String, u64>) -> Result<Vec<u8>, String> {
+        let Line::Whole(line) = line else {
+            return Err("the row is longer than 4 MiB".to_owned());
+        };
+        let row = Row::parse(line).map_err(|error| format!("the row is {}", problem(&error)))?;
+        let key = row
+            .text(&self.source.key)
+            .ok_or_else(|| format!("the row has no {}", self.source.key))?;
+        let rendered = self.templates.render(&row).map_err(|error| error.to_string())?;
+        let subject = self.source.subject.as_deref().and_then(|column| row.text(column));
+        let mut record = self.scrubber.record();
+        let example = Example {
+            source: self.source.name.clone(),
+            key: self.subject_key.hash(&self.source.table, &key),
+            subject: subject.map(|id| self.subject_key.hash("subject", &id)),
+            prompt: record.text(&rendered.prompt),
+            completion: record.text(&rendered.completion),
+        };
+        for (kind, count) in record.counts() {
+            *found.entry(kind.as_str().to_owned()).or_default() += count;
+        }
+        json_line(&example).map_err(|error| error.to_string())
+    }
+}

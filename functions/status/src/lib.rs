@@ -1,0 +1,82 @@
+//! One stateless poll of the job. The workflow waits; this function never does.
+
+use jiff::Timestamp;
+use stage::arrows::{JobState, Polled, StatusEvent};
+use stage::{ErrorName, StageError};
+use tuning::{JobStatus, Provider};
+
+/// Looks at the job and says what the workflow does next.
+///
+/// # Errors
+/// `TrainingFailed` with the provider's words, `TrainingCancelled`, and `TrainingTimedOut` after the job has been
+/// cancelled; `ProviderRefused`, `Throttled` and `Unavailable`.
+pub async fn handle(
+    event: StatusEvent,
+    now: Timestamp,
+    provider: &impl Provider,
+) -> Result<Polled, StageError> {
+    let StatusEvent {
+        job: id,
+        submitted_at,
+        deadline,
+        ..
+    } = event;
+    let job = provider.poll(&id).await?;
+    let polled = |state, model| Polled {
+        state,
+        provider_status: job.word.clone(),
+        wait_seconds: wait_seconds(now, submitted_at),
+        model,
+        trained_tokens: job.trained_tokens,
+    };
+    match job.status {
+        JobStatus::Succeeded { model } => Ok(polled(JobState::Trained, Some(model))),
+        JobStatus::UnderWay if now < deadline => Ok(polled(JobState::Waiting, None)),
+        JobStatus::UnderWay => {
+            provider.cancel(&id).await?;
+            let text = format!(
+                "job {id} was {} at its deadline {deadline} and has been cancelled: raise model.deadline_hours or ask the provider",
+                job.word
+            );
+            Err(StageError::new(ErrorName::TrainingTimedOut, text))
+        }
+        JobStatus::Failed { code, message } => {
+            let text = format!("the provider says of job {id}: {message} (code {code})");
+            Err(StageError::new(ErrorName::TrainingFailed, text))
+        }
+        JobStatus::Cancelled => {
+            let text =
+                format!("job {id} was cancelled at the provider: start a new run if that was not meant");
+            Err(StageError::new(ErrorName::TrainingCancelled, text))
+        }
+    }
+}
+
+/// Waits a minute for the first ten, then a tenth of the job's age, at most five minutes: a job of four hours costs
+/// about 60 polls, and one of two days stays below the 25,000 events an execution may have.
+fn wait_seconds(now: Timestamp, submitted_at: Timestamp) -> u64 {
+    let age = now.duration_since(submitted_at).as_secs();
+    u64::try_from(age / 10).unwrap_or(0).clamp(60, 300)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_from_one_minute_to_five() {
+        let start: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let wait = |seconds: i64| wait_seconds(start + jiff::SignedDuration::from_secs(seconds), start);
+        assert_eq!(
+            [
+                wait(-5),
+                wait(0),
+                wait(600),
+                wait(1_200),
+                wait(3_000),
+                wait(99_999)
+            ],
+            [60, 60, 60, 120, 300, 300]
+        );
+    }
+}

@@ -1,0 +1,18 @@
+//! The `status` function.
+
+use jiff::Timestamp;
+use secrets::Secret;
+use stage::{Settings, http};
+use tuning::OpenAi;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let settings = Settings::from_env()?;
+    let client = http::client()?;
+    let key = Secret::new(&settings.provider_key_secret).await;
+    stage::serve("status", async |event, _| {
+        let provider = OpenAi::new(client.clone(), &settings.provider_url, key.text().await?)?;
+        status::handle(event, Timestamp::now(), &provider).await
+    })
+    .await
+}

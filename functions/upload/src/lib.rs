@@ -1,0 +1,124 @@
+//! The provider's file and job, exactly once.
+
+mod files;
+
+use jiff::ToSpan as _;
+use records::digest::sha256;
+use stage::arrows::{Submitted, UploadEvent};
+use stage::manifest::Manifest;
+use stage::plan_file::PlanFile;
+use stage::upload_file::{SubmittedJob, UploadFile};
+use stage::{ErrorName, StageError, keys};
+use store::{Find, Get, Put, find_json, get_json, put_json};
+use supabase::Models;
+use tuning::{Job, JobSpec, Provider};
+
+/// Uploads the dataset and creates the job.
+///
+/// What is about to be done is written before it is done. A replay takes up what the last attempt recorded; where an
+/// answer may have been lost, it looks at the provider before it asks again.
+///
+/// # Errors
+/// `DatasetRejected` when the manifest is not the approved one, `ProviderRefused`; `Throttled` and `Unavailable`.
+pub async fn handle(
+    event: UploadEvent,
+    bucket: &str,
+    store: &(impl Get + Find + Put),
+    models: &impl Models,
+    provider: &impl Provider,
+) -> Result<Submitted, StageError> {
+    let run = &event.run;
+    let plan: PlanFile = get_json(store, &keys::plan(run)).await?;
+    let manifest = approved(&event, store).await?;
+    let upload_key = keys::upload(run);
+    let mut upload = match find_json::<UploadFile>(store, &upload_key).await? {
+        Some(upload) if upload.manifest_sha256 == event.manifest_sha256 => upload,
+        Some(upload) if upload.creating => {
+            return Err(rejected(format!(
+                "run {run} has already asked for a job with another dataset: start a new run"
+            )));
+        }
+        _ => UploadFile {
+            manifest_sha256: event.manifest_sha256.clone(),
+            training_file: None,
+            validation_file: None,
+            creating: false,
+            job: None,
+        },
+    };
+    files::ensure(run, &manifest, &mut upload, &upload_key, store, provider).await?;
+    let job = match upload.job.clone() {
+        Some(job) => job,
+        None => create(&plan, &event, &mut upload, &upload_key, store, provider).await?,
+    };
+    let uri = format!("s3://{bucket}/{}", keys::manifest(run));
+    models.start(run, &job.id, &event.manifest_sha256, &uri).await?;
+    let deadline = job
+        .created_at
+        .checked_add(i64::from(plan.recipe.model.deadline_hours).hours())
+        .map_err(|error| StageError::internal("the deadline is no time").caused_by(error))?;
+    Ok(Submitted {
+        run: run.clone(),
+        job: job.id,
+        file: upload.training_file.unwrap_or_default(),
+        submitted_at: job.created_at,
+        deadline,
+    })
+}
+
+fn rejected(text: String) -> StageError {
+    StageError::new(ErrorName::DatasetRejected, text)
+}
+
+/// Reads the manifest that was approved: money is spent on no other.
+async fn approved(event: &UploadEvent, store: &impl Get) -> Result<Manifest, StageError> {
+    let key = keys::manifest(&event.run);
+    let bytes = store.get(&key).await?;
+    if sha256(&bytes) != event.manifest_sha256 {
+        return Err(rejected(format!(
+            "{key} has changed since the dataset was assembled: start a new run"
+        )));
+    }
+    serde_json::from_slice(&bytes)
+        .map_err(|error| StageError::internal(format!("{key} is {}", records::jsonl::problem(&error))))
+}
+
+/// Creates the job, or finds the one whose answer was lost.
+async fn create(
+    plan: &PlanFile,
+    event: &UploadEvent,
+    upload: &mut UploadFile,
+    upload_key: &str,
+    store: &impl Put,
+    provider: &impl Provider,
+) -> Result<SubmittedJob, StageError> {
+    let found: Option<Job> = if upload.creating {
+        provider.find_job(&event.run).await?
+    } else {
+        upload.creating = true;
+        put_json(store, upload_key, upload).await?;
+        None
+    };
+    let job = if let Some(job) = found {
+        tracing::warn!(job.id, "adopting the job of an earlier attempt");
+        job
+    } else {
+        let spec = JobSpec {
+            run: event.run.clone(),
+            base_model: plan.recipe.model.base.clone(),
+            suffix: plan.model.clone().unwrap_or_else(|| plan.recipe.name.clone()),
+            training_file: upload.training_file.clone().unwrap_or_default(),
+            validation_file: upload.validation_file.clone(),
+            epochs: plan.recipe.model.epochs,
+            manifest_sha256: event.manifest_sha256.clone(),
+        };
+        provider.create_job(&spec).await?
+    };
+    let job = SubmittedJob {
+        id: job.id,
+        created_at: job.created_at,
+    };
+    upload.job = Some(job.clone());
+    put_json(store, upload_key, upload).await?;
+    Ok(job)
+}

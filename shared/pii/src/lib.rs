@@ -1,0 +1,34 @@
+//! Finds personal data in text and rewrites it once.
+//!
+//! ```text
+//! text → find → findings → resolve → the ones that stand → rewrite → clean text + counts
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`kind`] | the kinds of personal data |
+//! | [`finding`] | a kind, a byte range, a score and the rule that saw it |
+//! | [`recognisers`] | one file a recogniser, one line in the registry |
+//! | [`resolve`](mod@resolve) | which of overlapping findings stands |
+//! | [`rewrite`](mod@rewrite) | one pass, left to right: nothing is replaced twice |
+//!
+//! ```
+//! use pii::{Policy, Scrubber};
+//!
+//! let scrubber = Scrubber::new(Policy::Tag);
+//! let mut scrub = scrubber.record();
+//! assert_eq!(scrub.text("Mail ann.lee@example.com, or call +1 212 555 0123."), "Mail [email], or call [phone].");
+//! assert_eq!(scrub.counts().values().sum::<u64>(), 2);
+//! ```
+
+pub mod finding;
+pub mod kind;
+pub mod recognisers;
+pub mod resolve;
+pub mod rewrite;
+mod scrubber;
+
+pub use finding::Finding;
+pub use kind::Kind;
+pub use rewrite::Policy;
+pub use scrubber::{Record, Scrubber, VERSION};

@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+
+use crate::recognisers::{REGISTRY, Recogniser};
+use crate::resolve::resolve;
+use crate::rewrite::{Numbers, Policy, rewrite};
+use crate::{Finding, Kind};
+
+/// Changes whenever the same text may be rewritten differently; manifests bind it.
+pub const VERSION: &str = "1";
+
+/// Each pass removes what it finds, so a text is clean after few; the bound keeps a hostile one from costing more.
+const MOST_PASSES: usize = 4;
+
+/// Finds and rewrites. Building one compiles its patterns; share it.
+pub struct Scrubber {
+    recognisers: Vec<Box<dyn Recogniser>>,
+    policy: Policy,
+}
+
+impl Scrubber {
+    /// Creates a scrubber with every recogniser of the registry.
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            recognisers: REGISTRY.iter().map(|build| build()).collect(),
+            policy,
+        }
+    }
+
+    /// Returns what stands in the text, in order and free of overlaps.
+    pub fn find(&self, text: &str) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for recogniser in &self.recognisers {
+            recogniser.find(text, &mut findings);
+        }
+        resolve(findings)
+    }
+
+    /// Starts a record: its texts share numbers and counts.
+    pub fn record(&self) -> Record<'_> {
+        Record {
+            scrubber: self,
+            numbers: Numbers::default(),
+            counts: BTreeMap::new(),
+        }
+    }
+}
+
+/// The texts of one record.
+pub struct Record<'a> {
+    scrubber: &'a Scrubber,
+    numbers: Numbers,
+    counts: BTreeMap<Kind, u64>,
+}
+
+impl Record<'_> {
+    /// Rewrites one text of the record, until nothing is found any more: a finding that is gone may uncover another,
+    /// such as the second of two numbers that stood in one run of digits.
+    pub fn text(&mut self, text: &str) -> String {
+        let mut clean = text.to_owned();
+        for _ in 0..MOST_PASSES {
+            let findings = self.scrubber.find(&clean);
+            if findings.is_empty() {
+                break;
+            }
+            for finding in &findings {
+                *self.counts.entry(finding.kind).or_default() += 1;
+            }
+            clean = rewrite(&clean, &findings, self.scrubber.policy, &mut self.numbers);
+        }
+        clean
+    }
+
+    /// Returns how much was found so far, by kind.
+    pub fn counts(&self) -> &BTreeMap<Kind, u64> {
+        &self.counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_person_keeps_its_number_across_the_texts_of_a_record() {
+        let scrubber = Scrubber::new(Policy::Numbered);
+        let mut record = scrubber.record();
+        assert_eq!(
+            record.text("From ann@example.com to bob@example.com"),
+            "From [email_1] to [email_2]"
+        );
+        assert_eq!(record.text("BOB@example.com wrote"), "[email_2] wrote");
+        assert_eq!(scrubber.record().text("bob@example.com"), "[email_1]");
+    }
+
+    #[test]
+    fn scrubbing_twice_changes_nothing() {
+        for policy in [Policy::Tag, Policy::Numbered] {
+            let scrubber = Scrubber::new(policy);
+            let text = "Dear Ann Lee,\ncall +44 20 7946 0018 or mail a.b@c.example\nRegards,\nJohn Smith";
+            let once = scrubber.record().text(text);
+            assert_eq!(scrubber.record().text(&once), once);
+            assert!(!once.contains("Ann") && !once.contains("7946"), "{once}");
+        }
+    }
+
+    #[test]
+    fn multi_byte_text_is_never_cut() {
+        let scrubber = Scrubber::new(Policy::Tag);
+        assert_eq!(
+            scrubber.record().text("日本 ann@example.com 語 😀"),
+            "日本 [email] 語 😀"
+        );
+    }
+}

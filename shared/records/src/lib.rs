@@ -1,0 +1,25 @@
+//! Rows, recipes and examples, without any I/O.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`recipe`] | a model family as a file: where its rows come from and what becomes of them |
+//! | [`library`] | the recipes shipped in `infra/recipes` |
+//! | [`row`] | one raw row, its values as the database wrote them |
+//! | [`template`] | from a row to a prompt and a completion |
+//! | [`example`] | the clean pair, and the line a provider learns from |
+//! | [`subject`] | a person as a keyed hash |
+//! | [`split`] | which side of the dataset an example is on |
+//! | [`jsonl`] | lines out of a stream of bytes |
+//! | [`tokens`] | how many tokens an example is billed as |
+//! | [`digest`] | SHA-256 in hex |
+
+pub mod digest;
+pub mod example;
+pub mod jsonl;
+pub mod library;
+pub mod recipe;
+pub mod row;
+pub mod split;
+pub mod subject;
+pub mod template;
+pub mod tokens;

@@ -1,0 +1,414 @@
+//! A model family as a file.
+//!
+//! A new specialised model is a new file in `infra/recipes`, no code. Unknown keys are refused, and every error names
+//! the file, the key and the fix.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::split::Split;
+use crate::template::Templates;
+
+/// A recipe, as its file says it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// The model family: versions are called `{name}-v1`, `{name}-v2`, …
+    pub name: String,
+    /// What the model is for; the app asks for it by this word.
+    pub purpose: Purpose,
+    /// One line for operators.
+    pub summary: String,
+    /// The model to tune.
+    pub model: Model,
+    /// What it may cost.
+    pub price: Price,
+    /// How examples are split.
+    pub split: Split,
+    /// How personal data is replaced.
+    #[serde(default)]
+    pub scrub: Scrub,
+    /// When a run is refused.
+    #[serde(default)]
+    pub gates: Gates,
+    /// Where rows come from, in the order in which they stand in the dataset.
+    pub sources: Vec<Source>,
+}
+
+/// What a model is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// Job descriptions.
+    Job,
+    /// Résumés.
+    Resume,
+    /// Support answers.
+    Support,
+    /// Search-engine texts.
+    Seo,
+    /// Everything.
+    General,
+}
+
+impl Purpose {
+    /// Returns the word the database keeps.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Job => "job",
+            Self::Resume => "resume",
+            Self::Support => "support",
+            Self::Seo => "seo",
+            Self::General => "general",
+        }
+    }
+}
+
+/// The model to tune.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// The base model's id at the provider. There is no default: base models are shut down with months of notice.
+    pub base: String,
+    /// Passes over the training file.
+    pub epochs: u32,
+    /// A base model that is shut down in fewer days than this is refused.
+    pub min_life_days: u32,
+    /// The job is given up after this many hours.
+    pub deadline_hours: u32,
+}
+
+/// What a run may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// The provider's price of a million trained tokens, in US dollars.
+    pub usd_per_million_tokens: f64,
+    /// A run estimated above this many US dollars is refused.
+    pub max_usd: f64,
+}
+
+impl Price {
+    /// Returns the price of that many billed tokens, in whole cents.
+    pub fn usd(&self, tokens: u64) -> f64 {
+        // Tokens stay far below 2^52, where every whole number is exact.
+        #[expect(clippy::cast_precision_loss, reason = "a price is rounded to cents anyway")]
+        let usd = tokens as f64 / 1e6 * self.usd_per_million_tokens;
+        (usd * 100.0).round() / 100.0
+    }
+}
+
+/// How personal data is replaced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scrub {
+    /// The policy.
+    #[serde(default)]
+    pub policy: ScrubPolicy,
+}
+
+/// What stands in the place of a finding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScrubPolicy {
+    /// The kind in brackets: `[name]`.
+    #[default]
+    Tag,
+    /// Numbered within an example: `[name_1]`.
+    Numbered,
+}
+
+/// When a run is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Gates {
+    /// Fewest training examples; the provider's own minimum holds beside it.
+    pub min_examples: u64,
+    /// Rows may move while a table is read: a difference up to this share of a slice is accepted.
+    pub max_moved_percent: f64,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        Self {
+            min_examples: 10,
+            max_moved_percent: 1.0,
+        }
+    }
+}
+
+/// Where rows come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The source's name in objects and reports. The table's name if left out.
+    #[serde(default)]
+    pub name: String,
+    /// The table.
+    pub table: String,
+    /// The primary key: unique, not null, a whole number or a UUID.
+    pub key: String,
+    /// The column that says whose record it is. All rows of one subject are on one side of the split.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// The columns that the templates use.
+    pub columns: Vec<String>,
+    /// Only rows with these values.
+    #[serde(default, rename = "where")]
+    pub filter: BTreeMap<String, Equals>,
+    /// Who has agreed. There is no default.
+    pub consent: Consent,
+    /// The system message.
+    pub system: String,
+    /// The template of what the model is asked.
+    pub prompt: String,
+    /// The template of what the model should answer.
+    pub completion: String,
+}
+
+/// A value that a column must have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Equals {
+    /// A boolean.
+    Bool(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(String),
+}
+
+/// Where a source says who has agreed. A null is a no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, untagged)]
+pub enum Consent {
+    /// An opt-out column of a related table, reached through a foreign key.
+    Related(RelatedConsent),
+    /// An opt-out column of the row itself.
+    Own(OwnConsent),
+    /// Nobody's consent is needed, for a reason.
+    NotNeeded(NoConsent),
+}
+
+/// An opt-out column of a related table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelatedConsent {
+    /// The table.
+    pub table: String,
+    /// Its boolean column: true means left out.
+    pub opt_out: String,
+}
+
+/// An opt-out column of the row itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnConsent {
+    /// The boolean column: true means left out.
+    pub opt_out: String,
+}
+
+/// Nobody's consent is needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoConsent {
+    /// Why, in words that a privacy officer accepts.
+    pub not_needed: String,
+}
+
+/// A recipe that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("recipe {file}: {problem}")]
+pub struct RecipeError {
+    /// The recipe's file name.
+    pub file: String,
+    /// The key and the fix.
+    pub problem: String,
+}
+
+impl Recipe {
+    /// Reads a recipe's file.
+    ///
+    /// # Errors
+    /// [`RecipeError`] for the first key that is missing, unknown or out of range.
+    pub fn parse(file: &str, text: &str) -> Result<Self, RecipeError> {
+        let fail = |problem: String| RecipeError {
+            file: file.to_owned(),
+            problem,
+        };
+        let mut recipe: Self = toml::from_str(text).map_err(|error| {
+            let line = error
+                .span()
+                .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
+            fail(format!("line {line}: {}", error.message().replace('\n', " ")))
+        })?;
+        for source in &mut recipe.sources {
+            if source.name.is_empty() {
+                source.name.clone_from(&source.table);
+            }
+        }
+        recipe.check().map_err(fail)?;
+        Ok(recipe)
+    }
+
+    /// Returns the source of that name.
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.name == name)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let plain = |key: &str, value: &str| {
+            let ok = !value.is_empty()
+                && value.len() <= 63
+                && value
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+            if ok {
+                Ok(())
+            } else {
+                Err(format!(
+                    "{key} = {value:?}: use 1 to 63 letters, digits, '-' or '_'"
+                ))
+            }
+        };
+        plain("name", &self.name)?;
+        if self.name.len() > 40 {
+            return Err(
+                "name: use at most 40 characters, the provider's suffix takes 64 with the version".to_owned(),
+            );
+        }
+        if self.model.base.trim().is_empty() {
+            return Err("model.base: name a model that the provider can tune".to_owned());
+        }
+        if !(1..=50).contains(&self.model.epochs) {
+            return Err("model.epochs: use 1 to 50".to_owned());
+        }
+        if !(1..=720).contains(&self.model.deadline_hours) {
+            return Err("model.deadline_hours: use 1 to 720".to_owned());
+        }
+        if !(self.price.usd_per_million_tokens >= 0.0 && self.price.max_usd > 0.0) {
+            return Err("price: usd_per_million_tokens must be at least 0 and max_usd above 0".to_owned());
+        }
+        if u16::from(self.split.validation_percent) + u16::from(self.split.holdout_percent) > 50 {
+            return Err(
+                "split: validation_percent and holdout_percent together must leave half for training"
+                    .to_owned(),
+            );
+        }
+        if !(0.0..=100.0).contains(&self.gates.max_moved_percent) {
+            return Err("gates.max_moved_percent: use 0 to 100".to_owned());
+        }
+        if self.sources.is_empty() {
+            return Err("sources: name at least one table".to_owned());
+        }
+        let mut names = BTreeSet::new();
+        for source in &self.sources {
+            let name = &source.name;
+            plain("sources.name", name)?;
+            if !names.insert(name) {
+                return Err(format!(
+                    "sources.name = {name:?}: give each source a name of its own"
+                ));
+            }
+            source
+                .check(&plain)
+                .map_err(|problem| format!("source {name}: {problem}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Source {
+    /// Returns the columns to select: key, subject and those of the templates, once each.
+    pub fn selected(&self) -> Vec<&str> {
+        let mut seen = BTreeSet::new();
+        [self.key.as_str()]
+            .into_iter()
+            .chain(self.subject.as_deref())
+            .chain(self.columns.iter().map(String::as_str))
+            .filter(|column| seen.insert(*column))
+            .collect()
+    }
+
+    fn check(&self, plain: &impl Fn(&str, &str) -> Result<(), String>) -> Result<(), String> {
+        plain("table", &self.table)?;
+        plain("key", &self.key)?;
+        for column in self.columns.iter().chain(&self.subject).chain(self.filter.keys()) {
+            plain("columns", column)?;
+        }
+        match &self.consent {
+            Consent::Related(RelatedConsent { table, opt_out }) => {
+                plain("consent.table", table)?;
+                plain("consent.opt_out", opt_out)?;
+            }
+            Consent::Own(OwnConsent { opt_out }) => plain("consent.opt_out", opt_out)?,
+            Consent::NotNeeded(NoConsent { not_needed }) if not_needed.trim().len() < 10 => {
+                return Err("consent.not_needed: say why, in a sentence".to_owned());
+            }
+            Consent::NotNeeded(_) => {}
+        }
+        Templates::new(self)
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::library;
+
+    fn broken(find: &str, replace: &str) -> String {
+        let text = library::text("zion-job-generator").unwrap();
+        assert!(text.contains(find), "{find} is not in the recipe");
+        Recipe::parse("x.toml", &text.replacen(find, replace, 1))
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let error = broken("epochs", "epoch");
+        assert!(
+            error.contains("x.toml: line ") && error.contains("epoch"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_missing_consent_mapping_is_refused() {
+        let error = broken("[sources.consent]", "[sources.agreement]");
+        assert!(
+            error.contains("agreement") || error.contains("consent"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_template_may_use_selected_columns_only() {
+        let error = broken("{{ title }}", "{{ titel }}");
+        assert!(
+            error.contains("source job_posts: prompt") && error.contains("titel"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_template_that_does_not_parse_is_refused() {
+        assert!(
+            broken("{{ title }}", "{{ title }").contains("prompt"),
+            "{}",
+            broken("{{ title }}", "{{ title }")
+        );
+    }
+
+    #[test]
+    fn prices_are_in_whole_cents() {
+        let price = Price {
+            usd_per_million_tokens: 0.4,
+            max_usd: 1.0,
+        };
+        assert!((price.usd(1_234_567) - 0.49).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,90 @@
+//! Which side of the dataset an example is on.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// A side of the dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SideName {
+    /// The model learns from it.
+    Train,
+    /// The provider validates on it.
+    Validation,
+    /// The provider never sees it: the evaluation's own.
+    Holdout,
+}
+
+impl SideName {
+    /// All sides, in the order of the manifest.
+    pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Holdout];
+
+    /// Returns the side's file name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Holdout => "holdout",
+        }
+    }
+}
+
+/// How a recipe splits its examples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Split {
+    /// Share of groups in the validation side, in percent.
+    pub validation_percent: u8,
+    /// Share of groups in the hold-out, in percent.
+    pub holdout_percent: u8,
+    /// Another seed gives another split.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+impl Split {
+    /// Returns the side of a group. By hash: a group stays on its side from run to run, however many rows come.
+    pub fn side(&self, group: &str) -> SideName {
+        let hash = Sha256::new()
+            .chain_update(self.seed.to_be_bytes())
+            .chain_update(group.as_bytes())
+            .finalize();
+        let bucket = u16::from_be_bytes([hash[0], hash[1]]) % 100;
+        let holdout = u16::from(self.holdout_percent);
+        if bucket < holdout {
+            SideName::Holdout
+        } else if bucket < holdout + u16::from(self.validation_percent) {
+            SideName::Validation
+        } else {
+            SideName::Train
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPLIT: Split = Split {
+        validation_percent: 10,
+        holdout_percent: 5,
+        seed: 7,
+    };
+
+    #[test]
+    fn shares_are_as_asked() {
+        let mut counts = [0_u32; 3];
+        for group in 0..20_000 {
+            counts[SPLIT.side(&group.to_string()) as usize] += 1;
+        }
+        // Three standard deviations of a binomial with n = 20,000 around 85, 10 and 5 percent.
+        assert!((16_850..=17_150).contains(&counts[0]), "{counts:?}");
+        assert!((1_870..=2_130).contains(&counts[1]), "{counts:?}");
+        assert!((900..=1_100).contains(&counts[2]), "{counts:?}");
+    }
+
+    #[test]
+    fn another_seed_is_another_split() {
+        let other = Split { seed: 8, ..SPLIT };
+        assert!((0..100).any(|group: u32| SPLIT.side(&group.to_string()) != other.side(&group.to_string())));
+    }
+}

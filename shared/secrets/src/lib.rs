@@ -1,0 +1,76 @@
+//! Secrets Manager values, read when first needed and kept for a while.
+//!
+//! A value is never an environment variable: those are readable by everybody who may look at a function.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::DisplayErrorContext;
+pub use secrecy::{ExposeSecret, SecretString};
+use stage::{ErrorName, StageError};
+use tokio::sync::Mutex;
+
+/// One secret of Secrets Manager.
+pub struct Secret {
+    client: Client,
+    arn: String,
+    kept: Mutex<Option<(Instant, SecretString)>>,
+}
+
+impl Secret {
+    /// A rotated key is picked up within this time by environments that are warm.
+    const TIME_TO_LIVE: Duration = Duration::from_mins(5);
+
+    /// Names a secret; nothing is read yet.
+    pub async fn new(arn: impl Into<String>) -> Self {
+        let config = aws_config::load_from_env().await;
+        Self {
+            client: Client::new(&config),
+            arn: arn.into(),
+            kept: Mutex::new(None),
+        }
+    }
+
+    /// Returns the secret's text.
+    ///
+    /// # Errors
+    /// `Internal` when the role may not read it or it holds no text, `Unavailable` when the service does not answer.
+    pub async fn text(&self) -> Result<SecretString, StageError> {
+        let mut kept = self.kept.lock().await;
+        if let Some((read, secret)) = &*kept
+            && read.elapsed() < Self::TIME_TO_LIVE
+        {
+            return Ok(secret.clone());
+        }
+        let answer = self
+            .client
+            .get_secret_value()
+            .secret_id(&self.arn)
+            .send()
+            .await
+            .map_err(|error| {
+                let name = if error.as_service_error().is_some() {
+                    ErrorName::Internal
+                } else {
+                    ErrorName::Unavailable
+                };
+                StageError::new(
+                    name,
+                    format!("cannot read secret {}: {}", self.arn, DisplayErrorContext(&error)),
+                )
+            })?;
+        let text = answer
+            .secret_string()
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| {
+                StageError::internal(format!(
+                    "secret {} holds no text: put the key there as plain text",
+                    self.arn
+                ))
+            })?;
+        let secret = SecretString::from(text.to_owned());
+        *kept = Some((Instant::now(), secret.clone()));
+        Ok(secret)
+    }
+}

@@ -1,0 +1,19 @@
+//! One event and one answer for each arrow of the workflow.
+//!
+//! Field names are read by `JSONPath` in `infra/workflow.asl.json`; a test compares both.
+
+mod assemble;
+mod export;
+mod plan;
+mod promote;
+mod scrub;
+mod status;
+mod upload;
+
+pub use assemble::{AssembleEvent, Assembled, Side};
+pub use export::{ExportAnswer, ExportEvent, Exported, Gathered, PartRef, SliceRef};
+pub use plan::{Estimate, PlanEvent, PlanInput, Planned};
+pub use promote::{PromoteAnswer, PromoteEvent, Promoted, Recorded};
+pub use scrub::{ScrubEvent, Scrubbed};
+pub use status::{JobState, Polled, StatusEvent};
+pub use upload::{Submitted, UploadEvent};

@@ -1,0 +1,66 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::SliceRef;
+
+/// Starts a run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PlanEvent {
+    /// The execution's name; names every object of the run.
+    pub run: String,
+    /// When the execution started. Taken from the workflow so that a replay writes the same plan.
+    pub started_at: Timestamp,
+    /// What the operator, the schedule or the app gave.
+    #[serde(default)]
+    pub input: PlanInput,
+}
+
+/// The execution's input. `{}` runs the default recipe.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanInput {
+    /// A file name under `infra/recipes`, without `.toml`.
+    #[serde(default)]
+    pub recipe: Option<String>,
+    /// Stops after the plan, with the estimate.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// The plan, in counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// The run.
+    pub run: String,
+    /// The recipe's name.
+    pub recipe: String,
+    /// What the model is for: `job`, `resume`, `support`, `seo` or `general`.
+    pub purpose: String,
+    /// Whether the run stops here.
+    pub dry_run: bool,
+    /// The registered version, such as `zion-job-generator-v3`; none in a dry run.
+    pub model: Option<String>,
+    /// What `Export` maps over.
+    pub slices: Vec<SliceRef>,
+    /// Rows that may be used.
+    pub rows: u64,
+    /// Rows left out because consent is missing.
+    pub opted_out: u64,
+    /// What the run will cost.
+    pub estimate: Estimate,
+    /// Where the plan lies.
+    pub plan_key: String,
+    /// SHA-256 of the plan, in hex.
+    pub plan_sha256: String,
+}
+
+/// Examples, tokens and price before anything is spent. Estimated from a sample of each table.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Examples in the training file.
+    pub examples: u64,
+    /// Billed tokens: training tokens times epochs.
+    pub tokens: u64,
+    /// US dollars, by the recipe's price.
+    pub usd: f64,
+}

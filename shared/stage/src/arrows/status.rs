@@ -1,0 +1,40 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Asks for one poll.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StatusEvent {
+    /// The run.
+    pub run: String,
+    /// The provider's job id.
+    pub job: String,
+    /// When the provider created the job.
+    pub submitted_at: Timestamp,
+    /// When the workflow gives up.
+    pub deadline: Timestamp,
+}
+
+/// What the workflow does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Waits and polls again.
+    Waiting,
+    /// Goes on.
+    Trained,
+}
+
+/// One poll. A job that failed, was cancelled or is too late is an error, not an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Polled {
+    /// What the workflow does next.
+    pub state: JobState,
+    /// The provider's own word.
+    pub provider_status: String,
+    /// Seconds until the next poll.
+    pub wait_seconds: u64,
+    /// The provider's model id, once trained.
+    pub model: Option<String>,
+    /// Tokens billed for, once known.
+    pub trained_tokens: Option<u64>,
+}

@@ -1,0 +1,53 @@
+//! Names of objects in the run's bucket.
+//!
+//! They are deterministic: a step that runs again overwrites its objects with the same bytes.
+
+/// What the run will do, and its recipe as resolved. Written by `plan`.
+pub fn plan(run: &str) -> String {
+    format!("runs/{run}/plan.json")
+}
+
+/// One part of raw rows. Expires in days; read by `export` and `scrub` alone.
+pub fn export_part(run: &str, table: &str, slice: u32, part: u32) -> String {
+    format!("runs/{run}/export/{table}/{slice:05}-{part:05}.jsonl")
+}
+
+/// How far one slice's export has come: its durable cursor.
+pub fn export_cursor(run: &str, table: &str, slice: u32) -> String {
+    format!("runs/{run}/export/{table}/{slice:05}.cursor.json")
+}
+
+/// The Distributed Map's list, one part a line.
+pub fn export_parts(run: &str) -> String {
+    format!("runs/{run}/export/parts.jsonl")
+}
+
+/// One part of clean examples.
+pub fn scrubbed_part(run: &str, table: &str, slice: u32, part: u32) -> String {
+    format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.jsonl")
+}
+
+/// What was found and counted in one part.
+pub fn scrubbed_report(run: &str, table: &str, slice: u32, part: u32) -> String {
+    format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.report.json")
+}
+
+/// Pointers to the lines of one part that could not be used, with the reason.
+pub fn quarantine_part(run: &str, table: &str, slice: u32, part: u32) -> String {
+    format!("runs/{run}/quarantine/{table}/{slice:05}-{part:05}.jsonl")
+}
+
+/// One side of the dataset: `train`, `validation` or `holdout`.
+pub fn dataset(run: &str, side: &str) -> String {
+    format!("runs/{run}/dataset/{side}.jsonl")
+}
+
+/// Hashes and counts of everything that went into the dataset.
+pub fn manifest(run: &str) -> String {
+    format!("runs/{run}/manifest.json")
+}
+
+/// The intent and the ids of the paid call.
+pub fn upload(run: &str) -> String {
+    format!("runs/{run}/upload.json")
+}

@@ -1,0 +1,30 @@
+//! The contract every handler shares.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`arrows`] | one event and one answer a state of the workflow |
+//! | [`error`] | [`StageError`]: what a failure is called and what the workflow does next |
+//! | [`settings`] | [`Settings`]: every environment variable, read once |
+//! | [`keys`] | the names of objects in the run's bucket |
+//! | [`plan_file`], [`manifest`], [`upload_file`], [`export_file`], [`scrub_file`] | the documents handed on through the bucket |
+//! | [`serve`](mod@serve) | from a plain `async fn` to a Lambda function |
+//! | [`http`] | the one way to build an HTTP client, and what its failures mean |
+//!
+//! State passed between steps is pointers, counts and hashes. A record never passes: execution history is kept
+//! for 90 days and is readable by every operator.
+
+pub mod arrows;
+pub mod error;
+pub mod export_file;
+pub mod http;
+pub mod keys;
+pub mod manifest;
+pub mod plan_file;
+pub mod scrub_file;
+pub mod serve;
+pub mod settings;
+pub mod upload_file;
+
+pub use error::{ErrorName, StageError};
+pub use serve::{Deadline, serve};
+pub use settings::Settings;

@@ -1,0 +1,73 @@
+//! What the dataset is made of.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arrows::Side;
+
+/// Hashes and counts of every input and output. Fields and maps are in a fixed order and nothing in it depends on the
+/// clock, so that its own SHA-256 is the dataset's identity.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this schema.
+    pub schema: u32,
+    /// The run.
+    pub run: String,
+    /// The recipe's name.
+    pub recipe: String,
+    /// SHA-256 of the recipe's file, in hex.
+    pub recipe_sha256: String,
+    /// SHA-256 of the plan, in hex.
+    pub plan_sha256: String,
+    /// Version of this bundle.
+    pub code_version: String,
+    /// Version of the scrubber.
+    pub scrubber_version: String,
+    /// Seed of the split.
+    pub split_seed: u64,
+    /// Counts through the funnel.
+    pub counts: Counts,
+    /// Rows that could not be used, by reason.
+    pub quarantined: BTreeMap<String, u64>,
+    /// Findings by kind.
+    pub found: BTreeMap<String, u64>,
+    /// Tokens of the training side, once.
+    pub training_tokens: u64,
+    /// Billed tokens: training tokens times epochs.
+    pub billed_tokens: u64,
+    /// US dollars, by the recipe's price.
+    pub usd: f64,
+    /// The clean parts that were read, in order.
+    pub inputs: Vec<Object>,
+    /// The sides of the dataset.
+    pub outputs: BTreeMap<String, Side>,
+}
+
+/// Counts through the funnel; each line adds up to the one above it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Rows exported.
+    pub rows: u64,
+    /// Rows that could not be used.
+    pub quarantined: u64,
+    /// Examples built.
+    pub examples: u64,
+    /// Examples left out as exact duplicates.
+    pub duplicates: u64,
+    /// Examples left out because they are longer than the provider takes.
+    pub too_long: u64,
+}
+
+/// One object, with the hash of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Object {
+    /// Where it lies.
+    pub key: String,
+    /// Its lines.
+    pub lines: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256, in hex.
+    pub sha256: String,
+}

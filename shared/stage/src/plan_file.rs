@@ -1,0 +1,69 @@
+//! What the run will do.
+
+use jiff::{Timestamp, civil::Date};
+use records::recipe::Recipe;
+use serde::{Deserialize, Serialize};
+
+use crate::arrows::Estimate;
+
+/// The plan: everything later steps need to know, fixed before the first row is read.
+///
+/// The recipe is kept as resolved, so that a deployment in mid-run changes nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanFile {
+    /// The run.
+    pub run: String,
+    /// When the execution started.
+    pub started_at: Timestamp,
+    /// The recipe, as resolved.
+    pub recipe: Recipe,
+    /// SHA-256 of the recipe's file, in hex.
+    pub recipe_sha256: String,
+    /// The registered version; none in a dry run.
+    pub model: Option<String>,
+    /// When the provider shuts the base model down, if announced.
+    pub base_shutdown_date: Option<Date>,
+    /// What the provider accepts.
+    pub limits: Limits,
+    /// Counts by source.
+    pub sources: Vec<SourceCount>,
+    /// Ranges of keys to export.
+    pub slices: Vec<Slice>,
+    /// What the run will cost.
+    pub estimate: Estimate,
+}
+
+/// What a provider accepts as a training file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Fewest examples in a training file.
+    pub min_examples: u64,
+    /// Largest file, in bytes.
+    pub max_file_bytes: u64,
+    /// Longest example, in tokens.
+    pub max_example_tokens: u64,
+}
+
+/// Rows of one source at plan time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceCount {
+    /// The source's name.
+    pub source: String,
+    /// Rows that match the recipe's filter.
+    pub rows: u64,
+    /// Of these, rows whose subject lets them be used.
+    pub consented: u64,
+}
+
+/// A range of keys of one source: `after < key <= up_to`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice {
+    /// The source's name.
+    pub source: String,
+    /// The slice's number, from 0.
+    pub slice: u32,
+    /// Exclusive lower bound; none for the first slice.
+    pub after: Option<String>,
+    /// Inclusive upper bound. The last one is the greatest key at plan time: rows added later wait for the next run.
+    pub up_to: Option<String>,
+}

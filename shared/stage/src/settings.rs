@@ -1,0 +1,133 @@
+//! Every environment variable of every function.
+
+use url::Url;
+
+use crate::{ErrorName, StageError};
+
+/// What the template sets. Values are addresses and names: secrets are read from Secrets Manager by their ARN.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `BUCKET`: the run's bucket.
+    pub bucket: String,
+    /// `SUPABASE_URL`: the project's address; the gateway is at `{url}/rest/v1`.
+    pub supabase_url: Url,
+    /// `SUPABASE_KEY_SECRET`: ARN of the secret that holds the project's secret key.
+    pub supabase_key_secret: String,
+    /// `PROVIDER_URL`: base address of the fine-tuning provider, with its version (`…/v1`).
+    pub provider_url: Url,
+    /// `PROVIDER_KEY_SECRET`: ARN of the secret that holds the provider's key.
+    pub provider_key_secret: String,
+    /// `SUBJECT_KEY_SECRET`: ARN of the secret that keys the subjects' HMAC.
+    pub subject_key_secret: String,
+    /// `DEFAULT_RECIPE`: the recipe of an execution started with `{}`.
+    pub default_recipe: String,
+}
+
+impl Settings {
+    /// The variables, in the order of the fields. The template sets exactly these.
+    pub const VARIABLES: [&'static str; 7] = [
+        "BUCKET",
+        "SUPABASE_URL",
+        "SUPABASE_KEY_SECRET",
+        "PROVIDER_URL",
+        "PROVIDER_KEY_SECRET",
+        "SUBJECT_KEY_SECRET",
+        "DEFAULT_RECIPE",
+    ];
+
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// `Internal` when a variable is missing, empty or not an address: the deployment is broken.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the environment is read"
+    )]
+    pub fn from_env() -> Result<Self, StageError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads settings through `lookup`, so that a test needs no process environment.
+    ///
+    /// # Errors
+    /// As [`Settings::from_env`].
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, StageError> {
+        let text = |name: &str| match lookup(name) {
+            Some(value) if !value.trim().is_empty() => Ok(value.trim().to_owned()),
+            _ => Err(StageError::internal(format!(
+                "environment variable {name} is not set: deploy the template again"
+            ))),
+        };
+        let address = |name: &str| {
+            let value = text(name)?;
+            let url = Url::parse(&value).map_err(|error| {
+                StageError::new(
+                    ErrorName::Internal,
+                    format!("environment variable {name} is not an address"),
+                )
+                .caused_by(error)
+            })?;
+            // Keys travel with every request: in the clear only to this machine.
+            let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+            if url.scheme() == "https" || (url.scheme() == "http" && loopback) {
+                Ok(url)
+            } else {
+                Err(StageError::internal(format!(
+                    "environment variable {name} must start with https://"
+                )))
+            }
+        };
+        Ok(Self {
+            bucket: text("BUCKET")?,
+            supabase_url: address("SUPABASE_URL")?,
+            supabase_key_secret: text("SUPABASE_KEY_SECRET")?,
+            provider_url: address("PROVIDER_URL")?,
+            provider_key_secret: text("PROVIDER_KEY_SECRET")?,
+            subject_key_secret: text("SUBJECT_KEY_SECRET")?,
+            default_recipe: text("DEFAULT_RECIPE")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(name: &str) -> String {
+        if name.ends_with("_URL") {
+            "https://example.com/v1".to_owned()
+        } else {
+            "x".to_owned()
+        }
+    }
+
+    #[test]
+    fn reads_exactly_its_variables() {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let settings = Settings::from_lookup(|name| {
+            asked.borrow_mut().push(name.to_owned());
+            Some(value(name))
+        });
+        assert!(settings.is_ok());
+        let mut asked = asked.into_inner();
+        let mut expected: Vec<_> = Settings::VARIABLES.map(str::to_owned).into();
+        asked.sort();
+        expected.sort();
+        assert_eq!(asked, expected);
+    }
+
+    #[test]
+    fn refuses_to_send_keys_in_the_clear() {
+        let error = Settings::from_lookup(|name| match name {
+            "PROVIDER_URL" => Some("http://provider.example/v1".to_owned()),
+            _ => Some(value(name)),
+        });
+        assert!(error.unwrap_err().to_string().contains("https://"));
+    }
+
+    #[test]
+    fn names_the_variable_that_is_missing() {
+        let error = Settings::from_lookup(|name| (name != "BUCKET").then(|| value(name))).unwrap_err();
+        assert!(error.to_string().contains("BUCKET"));
+    }
+}

@@ -1,0 +1,25 @@
+//! Ports to object storage.
+//!
+//! A handler asks for the narrowest port it needs, so that its signature is its IAM policy:
+//!
+//! | port | IAM action |
+//! |---|---|
+//! | [`Get`] | `s3:GetObject` |
+//! | [`Find`] | `s3:GetObject` and `s3:ListBucket` on the prefix: without it a missing object is a 403, not a 404 |
+//! | [`Put`] | `s3:PutObject` and `s3:AbortMultipartUpload`; `s3:PutObjectTagging` for raw objects |
+//!
+//! Three implementations: [`S3`], [`Memory`] and [`Failing`].
+
+mod documents;
+mod failing;
+mod memory;
+mod ports;
+mod s3;
+mod writer;
+
+pub use documents::{find_json, get_json, put_json};
+pub use failing::Failing;
+pub use memory::Memory;
+pub use ports::{Body, Class, Find, Get, Put};
+pub use s3::S3;
+pub use writer::{Closed, Writer};

@@ -1,0 +1,197 @@
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use bytes::Bytes;
+use stage::{ErrorName, StageError};
+
+use crate::{Body, Class, Find, Get, Put};
+
+/// One bucket of S3, or of anything that speaks its protocol.
+#[derive(Debug, Clone)]
+pub struct S3 {
+    client: Client,
+    bucket: String,
+}
+
+impl S3 {
+    /// Connects with the process's own region and credentials.
+    pub async fn new(bucket: impl Into<String>) -> Self {
+        let config = aws_config::load_from_env().await;
+        Self {
+            client: Client::new(&config),
+            bucket: bucket.into(),
+        }
+    }
+
+    async fn object(&self, key: &str) -> Result<Option<ByteStream>, StageError> {
+        match self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await
+        {
+            Ok(object) => Ok(Some(object.body)),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(GetObjectError::is_no_such_key) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(failed("read", key, &error)),
+        }
+    }
+
+    async fn must(&self, key: &str) -> Result<ByteStream, StageError> {
+        self.object(key).await?.ok_or_else(|| {
+            StageError::internal(format!(
+                "object {key} is missing: the step before did not write it, or it has expired"
+            ))
+        })
+    }
+}
+
+const RAW_TAG: &str = "data=raw";
+
+fn tag(class: Class) -> Option<String> {
+    (class == Class::Raw).then(|| RAW_TAG.to_owned())
+}
+
+/// Names a call that failed. What a policy refuses is no passing fault: retrying would only hide it.
+fn failed<E, R>(what: &str, key: &str, error: &SdkError<E, R>) -> StageError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let refused = matches!(
+        error.code(),
+        Some("AccessDenied" | "NoSuchBucket" | "InvalidAccessKeyId")
+    );
+    let name = if refused {
+        ErrorName::Internal
+    } else {
+        ErrorName::Unavailable
+    };
+    StageError::new(
+        name,
+        format!("cannot {what} {key}: {}", DisplayErrorContext(error)),
+    )
+}
+
+struct Object {
+    stream: ByteStream,
+    key: String,
+}
+
+impl Body for Object {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, StageError> {
+        self.stream.next().await.transpose().map_err(|error| {
+            StageError::new(ErrorName::Unavailable, format!("reading {} broke off", self.key))
+                .caused_by(error)
+        })
+    }
+}
+
+impl Get for S3 {
+    async fn open(&self, key: &str) -> Result<impl Body, StageError> {
+        Ok(Object {
+            stream: self.must(key).await?,
+            key: key.to_owned(),
+        })
+    }
+
+    async fn get(&self, key: &str) -> Result<Bytes, StageError> {
+        whole(self.must(key).await?, key).await
+    }
+}
+
+impl Find for S3 {
+    async fn find(&self, key: &str) -> Result<Option<Bytes>, StageError> {
+        match self.object(key).await? {
+            Some(stream) => whole(stream, key).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+async fn whole(stream: ByteStream, key: &str) -> Result<Bytes, StageError> {
+    let bytes = stream.collect().await.map_err(|error| {
+        StageError::new(ErrorName::Unavailable, format!("reading {key} broke off")).caused_by(error)
+    })?;
+    Ok(bytes.into_bytes())
+}
+
+impl Put for S3 {
+    async fn put(&self, key: &str, body: Bytes, class: Class) -> Result<(), StageError> {
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .set_tagging(tag(class));
+        request
+            .body(body.into())
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| failed("write", key, &error))
+    }
+
+    async fn begin(&self, key: &str, class: Class) -> Result<String, StageError> {
+        let request = self
+            .client
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .set_tagging(tag(class));
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| failed("start", key, &error))?;
+        answer
+            .upload_id
+            .ok_or_else(|| StageError::internal(format!("starting {key} gave no upload id")))
+    }
+
+    async fn part(&self, key: &str, upload: &str, number: i32, body: Bytes) -> Result<String, StageError> {
+        let request = self
+            .client
+            .upload_part()
+            .bucket(&self.bucket)
+            .key(key)
+            .upload_id(upload)
+            .part_number(number);
+        let answer = request
+            .body(body.into())
+            .send()
+            .await
+            .map_err(|error| failed("write a part of", key, &error))?;
+        answer
+            .e_tag
+            .ok_or_else(|| StageError::internal(format!("part {number} of {key} got no tag")))
+    }
+
+    async fn complete(&self, key: &str, upload: &str, parts: Vec<String>) -> Result<(), StageError> {
+        let parts = (1..)
+            .zip(parts)
+            .map(|(number, tag)| CompletedPart::builder().part_number(number).e_tag(tag).build())
+            .collect();
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+        let request = self
+            .client
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .upload_id(upload);
+        request
+            .multipart_upload(parts)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| failed("complete", key, &error))
+    }
+}

@@ -1,0 +1,285 @@
+//! Rows and models over the REST gateway.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable as _};
+use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
+use records::row::Row;
+use reqwest::{RequestBuilder, Response};
+use secrecy::SecretString;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use stage::arrows::Recorded;
+use stage::{ErrorName, StageError, http};
+use url::Url;
+
+use crate::key::authorize;
+use crate::models::{Models, NewVersion, Promotion, Registered};
+use crate::refusal::{Asked, Refusal, refused};
+use crate::rows::{Page, Range, Rows, parameters};
+
+/// A project's REST gateway.
+pub struct Gateway {
+    client: reqwest::Client,
+    base: Url,
+    key: SecretString,
+}
+
+/// A request that did not work, and how long to wait before the next try.
+struct Attempt {
+    error: StageError,
+    wait: Option<Duration>,
+}
+
+impl Gateway {
+    /// Longer waits are the workflow's: a Lambda that sleeps is billed.
+    const LONGEST_WAIT: Duration = Duration::from_secs(10);
+    /// The gateway ends statements after 8 s; a page must also travel.
+    const TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// Names a project; nothing is asked yet. The client is the caller's, so that connections outlive an invocation.
+    ///
+    /// # Errors
+    /// `Internal` when the address cannot be extended.
+    pub fn new(client: reqwest::Client, project: &Url, key: SecretString) -> Result<Self, StageError> {
+        let base =
+            Url::parse(&format!("{}/rest/v1/", project.as_str().trim_end_matches('/'))).map_err(|error| {
+                StageError::internal("the project's address cannot be extended").caused_by(error)
+            })?;
+        Ok(Self { client, base, key })
+    }
+
+    fn url(&self, path: &str) -> Result<Url, StageError> {
+        self.base
+            .join(path)
+            .map_err(|error| StageError::internal(format!("{path} is no path")).caused_by(error))
+    }
+
+    /// Sends a request that may be repeated, with patience: five tries, growing waits with jitter, `Retry-After`.
+    async fn send(&self, asked: Asked<'_>, build: impl Fn() -> RequestBuilder) -> Result<Answer, StageError> {
+        let once = async || self.once(asked, build()).await;
+        let patience = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(200))
+            .with_max_delay(Self::LONGEST_WAIT)
+            .with_max_times(5)
+            .with_jitter();
+        let answer = once
+            .retry(patience)
+            .when(|attempt| {
+                attempt.error.name().is_retryable()
+                    && attempt.wait.is_none_or(|wait| wait <= Self::LONGEST_WAIT)
+            })
+            .adjust(|attempt, wait| wait.map(|wait| attempt.wait.unwrap_or(wait)))
+            .notify(|attempt, wait| {
+                tracing::warn!(
+                    source.asked = asked.what,
+                    error.message = attempt.error.chain(),
+                    wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                    "trying again"
+                );
+            });
+        answer.await.map_err(|attempt| attempt.error)
+    }
+
+    async fn once(&self, asked: Asked<'_>, request: RequestBuilder) -> Result<Answer, Attempt> {
+        let what = asked.what;
+        let unanswered = |error| Attempt {
+            error: http::unanswered(what, error),
+            wait: None,
+        };
+        let response = authorize(request, &self.key)
+            .timeout(Self::TIMEOUT)
+            .send()
+            .await
+            .map_err(unanswered)?;
+        let status = response.status();
+        if status.is_success() {
+            let total = total(&response);
+            let body = response.bytes().await.map_err(unanswered)?;
+            return Ok(Answer {
+                total,
+                body: body.into(),
+            });
+        }
+        let wait = http::retry_after(response.headers());
+        if let Some(name) = http::retryable(status) {
+            return Err(Attempt {
+                error: StageError::new(name, format!("{what} answered HTTP {status}")),
+                wait,
+            });
+        }
+        let refusal: Refusal = response.json().await.unwrap_or_default();
+        Err(Attempt {
+            error: refused(status, &refusal, asked),
+            wait: None,
+        })
+    }
+
+    async fn rpc<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        arguments: &impl Serialize,
+    ) -> Result<T, StageError> {
+        let what = format!("rpc/{function}");
+        let url = self.url(&what)?;
+        let answer = self
+            .send(
+                Asked {
+                    what: &what,
+                    consent: None,
+                },
+                || self.client.post(url.clone()).json(arguments),
+            )
+            .await?;
+        serde_json::from_slice(&answer.body).map_err(|_| {
+            StageError::internal(format!(
+                "{what} answered another shape: apply the migrations of this version"
+            ))
+        })
+    }
+
+    async fn rows(
+        &self,
+        range: Range<'_>,
+        columns: &[&str],
+        consented: bool,
+        more: &[(&str, &str)],
+        exact: bool,
+    ) -> Result<Answer, StageError> {
+        let source = range.source;
+        let consent = match &source.consent {
+            Consent::Related(RelatedConsent { table, opt_out }) => Some((table.as_str(), opt_out.as_str())),
+            Consent::Own(OwnConsent { opt_out }) => Some((opt_out.as_str(), opt_out.as_str())),
+            Consent::NotNeeded(_) => None,
+        };
+        let url = self.url(&source.table)?;
+        let query = parameters(range, columns, consented);
+        self.send(
+            Asked {
+                what: &source.table,
+                consent: consent.filter(|_| consented),
+            },
+            || {
+                let request = self.client.get(url.clone()).query(&query).query(more);
+                if exact {
+                    request.header("Prefer", "count=exact")
+                } else {
+                    request
+                }
+            },
+        )
+        .await
+    }
+
+    async fn edge(&self, source: &Source, order: &str) -> Result<Option<String>, StageError> {
+        let key = source.key.as_str();
+        let order = format!("{key}.{order}");
+        let answer = self
+            .rows(
+                Range::all(source),
+                &[key],
+                false,
+                &[("order", &order), ("limit", "1")],
+                false,
+            )
+            .await?;
+        let page = Page::new(answer.body);
+        let Some(row) = page.rows()?.pop().map(|row| Row::parse(row.get().as_bytes())) else {
+            return Ok(None);
+        };
+        let key = row.ok().and_then(|row| row.raw(key).map(str::to_owned));
+        key.map(Some).ok_or_else(|| {
+            StageError::new(
+                ErrorName::SourceRefused,
+                format!("{} has no {}", source.table, source.key),
+            )
+        })
+    }
+}
+
+struct Answer {
+    total: Option<u64>,
+    body: Vec<u8>,
+}
+
+/// Reads the total out of `Content-Range: 0-4/1000`.
+fn total(response: &Response) -> Option<u64> {
+    response
+        .headers()
+        .get("content-range")?
+        .to_str()
+        .ok()?
+        .rsplit_once('/')?
+        .1
+        .parse()
+        .ok()
+}
+
+impl Rows for Gateway {
+    async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
+        let order = format!("{}.asc", range.source.key);
+        let more = [("order", order.as_str()), ("limit", &limit.to_string())];
+        Ok(Page::new(
+            self.rows(range, &range.source.selected(), true, &more, false)
+                .await?
+                .body,
+        ))
+    }
+
+    async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
+        let key = range.source.key.as_str();
+        let answer = self
+            .rows(range, &[key], consented, &[("limit", "1")], true)
+            .await?;
+        answer.total.ok_or_else(|| {
+            StageError::new(
+                ErrorName::SourceRefused,
+                format!("{} answered without a count", range.source.table),
+            )
+        })
+    }
+
+    async fn bounds(&self, source: &Source) -> Result<Option<(String, String)>, StageError> {
+        let (first, last) = (self.edge(source, "asc").await?, self.edge(source, "desc").await?);
+        Ok(first.zip(last))
+    }
+}
+
+impl Models for Gateway {
+    async fn register(&self, version: &NewVersion<'_>) -> Result<Registered, StageError> {
+        self.rpc("register_model_version", version).await
+    }
+
+    async fn start(
+        &self,
+        run: &str,
+        job: &str,
+        dataset_sha256: &str,
+        manifest: &str,
+    ) -> Result<(), StageError> {
+        let arguments = json!({"p_run_id": run, "p_job_id": job, "p_dataset_sha256": dataset_sha256, "p_manifest_uri": manifest});
+        self.rpc::<Value>("start_model_version", &arguments)
+            .await
+            .map(|_| ())
+    }
+
+    async fn fail(&self, run: &str, error: &str, cause: &str) -> Result<Recorded, StageError> {
+        self.rpc(
+            "fail_model_version",
+            &json!({"p_run_id": run, "p_error": error, "p_cause": cause}),
+        )
+        .await
+    }
+
+    async fn promote(
+        &self,
+        run: &str,
+        provider_model: &str,
+        metrics: &Value,
+        reason: &str,
+    ) -> Result<Promotion, StageError> {
+        let arguments = json!({"p_run_id": run, "p_provider_model": provider_model, "p_metrics": metrics, "p_reason": reason});
+        self.rpc("promote_model_version", &arguments).await
+    }
+}

@@ -1,0 +1,93 @@
+//! The port to `model_versions`.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use stage::StageError;
+use stage::arrows::Recorded;
+
+/// Registers, updates and promotes versions. Every call may be repeated: the run's name makes it idempotent.
+pub trait Models {
+    /// Registers the run's version as `queued`, with the next number of its family.
+    ///
+    /// # Errors
+    /// `SourceRefused` when the migrations or a grant are missing; `Throttled` and `Unavailable`.
+    fn register(&self, version: &NewVersion<'_>) -> impl Future<Output = Result<Registered, StageError>>;
+
+    /// Marks the run's version as `running`.
+    ///
+    /// # Errors
+    /// As [`Models::register`].
+    fn start(
+        &self,
+        run: &str,
+        job: &str,
+        dataset_sha256: &str,
+        manifest: &str,
+    ) -> impl Future<Output = Result<(), StageError>>;
+
+    /// Marks the run's version as `failed` and returns the first failure recorded for the run.
+    ///
+    /// # Errors
+    /// As [`Models::register`].
+    fn fail(&self, run: &str, error: &str, cause: &str)
+    -> impl Future<Output = Result<Recorded, StageError>>;
+
+    /// Makes the run's version live for its purpose, in one transaction with the ledger.
+    ///
+    /// # Errors
+    /// `PromotionRefused` when the database says no; otherwise as [`Models::register`].
+    fn promote(
+        &self,
+        run: &str,
+        provider_model: &str,
+        metrics: &serde_json::Value,
+        reason: &str,
+    ) -> impl Future<Output = Result<Promotion, StageError>>;
+}
+
+/// A version to register. Field names are the database function's parameters.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewVersion<'a> {
+    /// The run.
+    #[serde(rename = "p_run_id")]
+    pub run: &'a str,
+    /// The model family.
+    #[serde(rename = "p_family")]
+    pub family: &'a str,
+    /// What the model is for.
+    #[serde(rename = "p_purpose")]
+    pub purpose: &'a str,
+    /// The base model.
+    #[serde(rename = "p_base_model")]
+    pub base_model: &'a str,
+    /// Where it is tuned.
+    #[serde(rename = "p_provider")]
+    pub provider: &'a str,
+    /// When the base model is shut down.
+    #[serde(rename = "p_base_shutdown_date")]
+    pub base_shutdown_date: Option<Date>,
+}
+
+/// A registered version.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Registered {
+    /// Its name, such as `zion-job-generator-v3`.
+    pub name: String,
+    /// Its number.
+    pub version: u32,
+}
+
+/// A version that went live.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Promotion {
+    /// What the app passes to the provider as `model`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: String,
+    /// Its number.
+    pub version: u32,
+    /// The model that was live before.
+    pub previous: Option<String>,
+}

@@ -1,0 +1,164 @@
+//! What the gateway's refusals mean, with the fix.
+
+use reqwest::StatusCode;
+use serde::Deserialize;
+use stage::{ErrorName, StageError};
+
+/// The gateway's error body.
+#[derive(Debug, Default, Deserialize)]
+pub struct Refusal {
+    /// A `PostgREST` or SQLSTATE code.
+    #[serde(default)]
+    pub code: Option<String>,
+    /// The message. Quoted for codes that speak of names only: others may quote a value.
+    #[serde(default)]
+    pub message: Option<String>,
+}
+
+/// What was being read or called.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The table or `rpc/function`.
+    pub what: &'a str,
+    /// The table and column that say who has agreed, where a query needs them.
+    pub consent: Option<(&'a str, &'a str)>,
+}
+
+/// Turns a refusal into a named failure that says what to do.
+pub fn refused(status: StatusCode, refusal: &Refusal, asked: Asked<'_>) -> StageError {
+    let what = asked.what;
+    let code = refusal.code.as_deref().unwrap_or("");
+    let message = refusal.message.as_deref().unwrap_or("");
+    let about_consent = |names: &str| {
+        asked
+            .consent
+            .is_some_and(|(table, column)| names.contains(table) || names.contains(column))
+    };
+    let name = |names: &str| {
+        if about_consent(names) {
+            ErrorName::ConsentUnreadable
+        } else {
+            ErrorName::SourceRefused
+        }
+    };
+    match code {
+        "42501" => {
+            let table = denied(message).unwrap_or(what);
+            let right = if table.starts_with("rpc/") {
+                "execute on function"
+            } else {
+                "select on"
+            };
+            let object = table.trim_start_matches("rpc/");
+            // Consent stands in a table of its own only where the recipe relates one.
+            let name = if about_consent(table) && table != what {
+                ErrorName::ConsentUnreadable
+            } else {
+                ErrorName::SourceRefused
+            };
+            StageError::new(
+                name,
+                format!(
+                    "the key may not read {object}: run `grant {right} public.{object} to service_role;`"
+                ),
+            )
+        }
+        "42703" | "PGRST204" => StageError::new(
+            name(message),
+            format!("{what} has no such column: {message}; mend the recipe or add the column"),
+        ),
+        "42P01" | "PGRST205" => StageError::new(
+            name(message),
+            format!("{what} does not exist or is not exposed: {message}"),
+        ),
+        "PGRST200" => StageError::new(
+            ErrorName::ConsentUnreadable,
+            format!(
+                "{what} has no foreign key to the consent table: {message}; add the key or mend the recipe's consent"
+            ),
+        ),
+        // Raised by the functions of our migrations: their words are ours.
+        "P0001" => StageError::new(
+            ErrorName::PromotionRefused,
+            format!("the database refused: {message}"),
+        ),
+        "PGRST202" => StageError::new(
+            ErrorName::SourceRefused,
+            format!("{what} does not exist: apply the migrations in infra/supabase/migrations"),
+        ),
+        _ if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN => StageError::new(
+            ErrorName::SourceRefused,
+            format!(
+                "the project refuses the key (HTTP {status}): put its secret key into the Supabase key secret"
+            ),
+        ),
+        _ => StageError::new(
+            ErrorName::SourceRefused,
+            format!("{what} was refused (HTTP {status}, code {code:?})"),
+        ),
+    }
+}
+
+/// Reads the table out of `permission denied for table profiles`.
+fn denied(message: &str) -> Option<&str> {
+    let (_, table) = message.split_once("permission denied for ")?;
+    let (_, table) = table.split_once(' ')?;
+    let table = table.trim_matches('"');
+    (!table.is_empty() && !table.contains(' ')).then_some(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(code: &str, message: &str) -> (ErrorName, String) {
+        let refusal = Refusal {
+            code: Some(code.to_owned()),
+            message: Some(message.to_owned()),
+        };
+        let asked = Asked {
+            what: "job_posts",
+            consent: Some(("profiles", "training_opt_out")),
+        };
+        let error = refused(StatusCode::FORBIDDEN, &refusal, asked);
+        (error.name(), error.to_string())
+    }
+
+    #[test]
+    fn a_missing_grant_is_answered_with_the_grant() {
+        let (name, text) = answer("42501", "permission denied for table job_posts");
+        assert_eq!(name, ErrorName::SourceRefused);
+        assert!(
+            text.contains("grant select on public.job_posts to service_role;"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn consent_that_cannot_be_read_has_a_name_of_its_own() {
+        let (name, text) = answer("42501", "permission denied for table profiles");
+        assert_eq!(name, ErrorName::ConsentUnreadable);
+        assert!(text.contains("public.profiles"), "{text}");
+        assert_eq!(
+            answer("PGRST200", "no relationship").0,
+            ErrorName::ConsentUnreadable
+        );
+        assert_eq!(
+            answer("42703", "column profiles_1.training_opt_out does not exist").0,
+            ErrorName::ConsentUnreadable
+        );
+        assert_eq!(
+            answer("42703", "column job_posts.titel does not exist").0,
+            ErrorName::SourceRefused
+        );
+    }
+
+    #[test]
+    fn a_value_in_a_message_is_not_quoted() {
+        let (_, text) = answer(
+            "22P02",
+            "invalid input syntax for type uuid: \"ann.lee@example.com\"",
+        );
+        assert!(!text.contains("ann.lee"), "{text}");
+    }
+}

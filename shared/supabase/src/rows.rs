@@ -1,0 +1,154 @@
+//! The port to rows, and what a query asks for.
+
+use records::recipe::{Consent, Equals, OwnConsent, RelatedConsent, Source};
+use serde_json::value::RawValue;
+use stage::StageError;
+
+/// A range of keys of one source: `after < key <= up_to`, each end open when none.
+#[derive(Debug, Clone, Copy)]
+pub struct Range<'a> {
+    /// The source.
+    pub source: &'a Source,
+    /// Exclusive lower bound.
+    pub after: Option<&'a str>,
+    /// Inclusive upper bound.
+    pub up_to: Option<&'a str>,
+}
+
+impl<'a> Range<'a> {
+    /// All rows of a source.
+    pub fn all(source: &'a Source) -> Self {
+        Self {
+            source,
+            after: None,
+            up_to: None,
+        }
+    }
+}
+
+/// Reads rows of a source. Rows whose subject opted out never leave the database: consent is part of the query.
+pub trait Rows {
+    /// Returns the next rows of a range in the order of the key; an empty page is the end.
+    ///
+    /// The server may return fewer rows than there are, silently: only an empty page says that there are no more.
+    ///
+    /// # Errors
+    /// `SourceRefused` and `ConsentUnreadable` with the fix; `Throttled` and `Unavailable` after patient retries.
+    fn page(&self, range: Range<'_>, limit: u32) -> impl Future<Output = Result<Page, StageError>>;
+
+    /// Counts the rows of a range, those that may be used or all.
+    ///
+    /// # Errors
+    /// As [`Rows::page`].
+    fn count(&self, range: Range<'_>, consented: bool) -> impl Future<Output = Result<u64, StageError>>;
+
+    /// Returns the JSON text of the smallest and the greatest key; none for an empty table.
+    ///
+    /// # Errors
+    /// As [`Rows::page`].
+    fn bounds(&self, source: &Source) -> impl Future<Output = Result<Option<(String, String)>, StageError>>;
+}
+
+/// Rows as the server sent them.
+pub struct Page(Vec<u8>);
+
+impl Page {
+    /// Takes the text of a JSON array.
+    pub fn new(body: Vec<u8>) -> Self {
+        Self(body)
+    }
+
+    /// Returns each row's JSON text, uncopied.
+    ///
+    /// # Errors
+    /// `Unavailable` when the text is not a JSON array: it was cut or comes from something in between.
+    pub fn rows(&self) -> Result<Vec<&RawValue>, StageError> {
+        serde_json::from_slice(&self.0).map_err(|error| {
+            let problem = records::jsonl::problem(&error);
+            StageError::new(
+                stage::ErrorName::Unavailable,
+                format!("a page of rows is {problem}"),
+            )
+        })
+    }
+}
+
+/// The name under which the consent table is embedded; no column of an app is called so.
+const CONSENT: &str = "zion_consent";
+
+/// Returns the query's parameters for a range.
+pub(crate) fn parameters(range: Range<'_>, columns: &[&str], consented: bool) -> Vec<(String, String)> {
+    let source = range.source;
+    let mut select = columns.join(",");
+    let mut parameters = Vec::new();
+    if consented {
+        match &source.consent {
+            Consent::Related(RelatedConsent { table, opt_out }) => {
+                select = format!("{select},{CONSENT}:{table}!inner({opt_out})");
+                parameters.push((format!("{CONSENT}.{opt_out}"), "is.false".to_owned()));
+            }
+            Consent::Own(OwnConsent { opt_out }) => parameters.push((opt_out.clone(), "is.false".to_owned())),
+            Consent::NotNeeded(_) => {}
+        }
+    }
+    parameters.insert(0, ("select".to_owned(), select));
+    for (column, value) in &source.filter {
+        let value = match value {
+            Equals::Bool(value) => format!("is.{value}"),
+            Equals::Number(value) => format!("eq.{value}"),
+            Equals::Text(value) => format!("eq.{value}"),
+        };
+        parameters.push((column.clone(), value));
+    }
+    for (operator, bound) in [("gt", range.after), ("lte", range.up_to)] {
+        if let Some(bound) = bound {
+            parameters.push((source.key.clone(), format!("{operator}.{bound}")));
+        }
+    }
+    parameters
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(recipe: &str, consented: bool) -> Vec<(String, String)> {
+        let recipe = records::library::recipe(recipe).unwrap();
+        let source = &recipe.sources[0];
+        let range = Range {
+            after: Some("7"),
+            up_to: Some("9"),
+            ..Range::all(source)
+        };
+        parameters(range, &source.selected(), consented)
+    }
+
+    fn has(parameters: &[(String, String)], name: &str, value: &str) -> bool {
+        parameters.iter().any(|(n, v)| n == name && v == value)
+    }
+
+    #[test]
+    fn consent_of_a_related_table_is_part_of_the_query() {
+        let parameters = asked("zion-job-generator", true);
+        assert!(
+            parameters[0]
+                .1
+                .ends_with(",zion_consent:profiles!inner(training_opt_out)"),
+            "{parameters:?}"
+        );
+        assert!(has(&parameters, "zion_consent.training_opt_out", "is.false"));
+        assert!(has(&parameters, "id", "gt.7") && has(&parameters, "id", "lte.9"));
+        assert!(has(&parameters, "status", "eq.published"));
+    }
+
+    #[test]
+    fn a_null_in_an_opt_out_column_is_a_no() {
+        // `is.false` leaves nulls out, `not.is.true` would take them.
+        assert!(has(&asked("zion-support", true), "training_opt_out", "is.false"));
+        assert!(!has(
+            &asked("zion-support", false),
+            "training_opt_out",
+            "is.false"
+        ));
+    }
+}

@@ -27,6 +27,18 @@ impl Sender {
 pub struct Chunks(mpsc::Receiver<Result<Bytes, StageError>>);
 
 impl Chunks {
+    /// Reads the whole file into memory: for providers that take it from there, and for tests.
+    ///
+    /// # Errors
+    /// The failure that ended the file.
+    pub async fn collect(mut self) -> Result<Vec<u8>, StageError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.0.recv().await {
+            bytes.extend_from_slice(&chunk?);
+        }
+        Ok(bytes)
+    }
+
     /// Turns the end into a stream.
     pub(crate) fn into_stream(self) -> impl Stream<Item = Result<Bytes, StageError>> + Send + 'static {
         futures_util::stream::unfold(self.0, async |mut receiver| {

@@ -1,0 +1,249 @@
+//! A source, a register and a provider in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use records::recipe::Source;
+use serde_json::{Value, json};
+use stage::arrows::Recorded;
+use stage::plan_file::Limits;
+use stage::{ErrorName, StageError};
+use supabase::{Models, NewVersion, Page, Promotion, Range, Registered, Rows};
+use tuning::chunks::Chunks;
+use tuning::{BaseModel, FileSpec, Job, JobSpec, JobStatus, Provider};
+
+/// Rows by table, with the versions and what became of them. A row may be used unless `opted_out` is true.
+#[derive(Default)]
+pub(crate) struct Project {
+    pub(crate) tables: BTreeMap<&'static str, Vec<Value>>,
+    /// The server's own cap on a page.
+    pub(crate) max_rows: usize,
+    pub(crate) versions: Mutex<BTreeMap<String, Value>>,
+}
+
+impl Project {
+    pub(crate) fn new(max_rows: usize) -> Self {
+        Self {
+            max_rows,
+            ..Self::default()
+        }
+    }
+
+    /// Adds job posts with people in them; every tenth is opted out, every thirteenth has no text.
+    pub(crate) fn with_job_posts(mut self, rows: u64) -> Self {
+        let row = |id: u64| {
+            let description = if id.is_multiple_of(13) {
+                Value::Null
+            } else {
+                json!(format!(
+                    "Post {id}. Care for people. Write to ann{id}@example.com or call +1 212 555 {id:04}."
+                ))
+            };
+            json!({"id": id, "owner_id": format!("owner-{}", id % 97), "title": format!("Nurse {id}"), "location": "Bonn",
+                "skills": ["care"], "description": description, "opted_out": id.is_multiple_of(10)})
+        };
+        self.tables.insert("job_posts", (1..=rows).map(row).collect());
+        self
+    }
+
+    pub(crate) fn version(&self, run: &str) -> Value {
+        self.lock().get(run).cloned().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
+        self.versions.lock().unwrap()
+    }
+
+    fn select<'a>(&'a self, range: Range<'a>, consented: bool) -> impl Iterator<Item = &'a Value> {
+        let key = move |row: &Value| row[&range.source.key].as_u64().unwrap();
+        let bound = |text: Option<&str>| text.map(|text| text.parse::<u64>().unwrap());
+        let (after, up_to) = (bound(range.after), bound(range.up_to));
+        let rows = self
+            .tables
+            .get(range.source.table.as_str())
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        rows.iter().filter(move |row| {
+            after.is_none_or(|after| key(row) > after)
+                && up_to.is_none_or(|up_to| key(row) <= up_to)
+                && !(consented && row["opted_out"] == true)
+        })
+    }
+}
+
+impl Rows for Project {
+    async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
+        let rows: Vec<_> = self
+            .select(range, true)
+            .take(self.max_rows.min(limit as usize))
+            .collect();
+        Ok(Page::new(serde_json::to_vec(&rows).unwrap()))
+    }
+
+    async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
+        Ok(self.select(range, consented).count() as u64)
+    }
+
+    async fn bounds(&self, source: &Source) -> Result<Option<(String, String)>, StageError> {
+        let key = |row: &Value| row[&source.key].to_string();
+        let mut rows = self.select(Range::all(source), false);
+        let first = rows.next().map(key);
+        Ok(first.map(|first| (first.clone(), rows.last().map_or(first, key))))
+    }
+}
+
+impl Models for Project {
+    async fn register(&self, version: &NewVersion<'_>) -> Result<Registered, StageError> {
+        let mut versions = self.lock();
+        let next = versions.len() + 1;
+        let row = versions.entry(version.run.to_owned()).or_insert_with(|| {
+            json!({"name": format!("{}-v{next}", version.family), "version": next, "purpose": version.purpose, "status": "queued"})
+        });
+        Ok(serde_json::from_value(row.clone()).unwrap())
+    }
+
+    async fn start(&self, run: &str, job: &str, dataset_sha256: &str, _: &str) -> Result<(), StageError> {
+        let mut versions = self.lock();
+        let row = versions.get_mut(run).unwrap();
+        row["status"] = json!("running");
+        row["job"] = json!(job);
+        row["dataset_sha256"] = json!(dataset_sha256);
+        Ok(())
+    }
+
+    async fn fail(&self, run: &str, error: &str, cause: &str) -> Result<Recorded, StageError> {
+        if let Some(row) = self.lock().get_mut(run) {
+            row["status"] = json!("failed");
+            row["error"] = json!(error);
+            row["cause"] = json!(cause);
+        }
+        Ok(Recorded {
+            error: error.to_owned(),
+            cause: cause.to_owned(),
+        })
+    }
+
+    async fn promote(
+        &self,
+        run: &str,
+        model: &str,
+        metrics: &Value,
+        _: &str,
+    ) -> Result<Promotion, StageError> {
+        let mut versions = self.lock();
+        let row = versions.get_mut(run).unwrap();
+        row["status"] = json!("succeeded");
+        row["id"] = json!(model);
+        row["metrics"] = metrics.clone();
+        row["previous"] = Value::Null;
+        Ok(serde_json::from_value(row.clone()).unwrap())
+    }
+}
+
+/// A provider that keeps files and jobs, and can lose the answer to a created job.
+pub(crate) struct Tuner {
+    pub(crate) shutdown_date: Option<jiff::civil::Date>,
+    pub(crate) files: Mutex<Vec<(FileSpec, Vec<u8>)>>,
+    pub(crate) jobs: Mutex<Vec<JobSpec>>,
+    pub(crate) lose_answers: Mutex<u32>,
+    pub(crate) status: Mutex<JobStatus>,
+    pub(crate) cancelled: Mutex<Vec<String>>,
+}
+
+impl Default for Tuner {
+    fn default() -> Self {
+        Self {
+            shutdown_date: None,
+            files: Mutex::default(),
+            jobs: Mutex::default(),
+            lose_answers: Mutex::default(),
+            status: Mutex::new(JobStatus::UnderWay),
+            cancelled: Mutex::default(),
+        }
+    }
+}
+
+impl Tuner {
+    fn job(&self, number: usize) -> Job {
+        Job {
+            id: format!("job-{number}"),
+            created_at: Timestamp::from_second(1_800_000_000).unwrap(),
+            status: self.status.lock().unwrap().clone(),
+            word: "running".to_owned(),
+            trained_tokens: Some(1_000),
+            training_file: "file-0".to_owned(),
+        }
+    }
+}
+
+impl Provider for Tuner {
+    fn limits(&self) -> Limits {
+        Limits {
+            min_examples: 10,
+            max_file_bytes: 512_000_000,
+            max_example_tokens: 65_536,
+        }
+    }
+
+    async fn base_model(&self, id: &str) -> Result<Option<BaseModel>, StageError> {
+        Ok(Some(BaseModel {
+            id: id.to_owned(),
+            shutdown_date: self.shutdown_date,
+        }))
+    }
+
+    async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
+        Ok(self
+            .files
+            .lock()
+            .unwrap()
+            .iter()
+            .position(|(file, _)| file == spec)
+            .map(|at| format!("file-{at}")))
+    }
+
+    async fn upload(&self, spec: &FileSpec, chunks: Chunks) -> Result<String, StageError> {
+        let body = chunks.collect().await?;
+        assert_eq!(
+            body.len() as u64,
+            spec.bytes,
+            "the declared size is the sent size"
+        );
+        let mut files = self.files.lock().unwrap();
+        files.push((spec.clone(), body));
+        Ok(format!("file-{}", files.len() - 1))
+    }
+
+    async fn find_job(&self, run: &str) -> Result<Option<Job>, StageError> {
+        Ok(self
+            .jobs
+            .lock()
+            .unwrap()
+            .iter()
+            .position(|job| job.run == run)
+            .map(|at| self.job(at)))
+    }
+
+    async fn create_job(&self, spec: &JobSpec) -> Result<Job, StageError> {
+        self.jobs.lock().unwrap().push(spec.clone());
+        let mut lose = self.lose_answers.lock().unwrap();
+        if *lose > 0 {
+            *lose -= 1;
+            return Err(StageError::new(
+                ErrorName::Unavailable,
+                "the connection was dropped behind the commit",
+            ));
+        }
+        Ok(self.job(self.jobs.lock().unwrap().len() - 1))
+    }
+
+    async fn poll(&self, id: &str) -> Result<Job, StageError> {
+        Ok(self.job(id.trim_start_matches("job-").parse().unwrap()))
+    }
+
+    async fn cancel(&self, id: &str) -> Result<(), StageError> {
+        self.cancelled.lock().unwrap().push(id.to_owned());
+        Ok(())
+    }
+}

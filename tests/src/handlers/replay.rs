@@ -1,0 +1,137 @@
+//! Steps that run again: after a kill, by a retry, in a redrive.
+
+use store::{Failing, Memory};
+
+use super::fakes::{Project, Tuner};
+use super::run::{RUN, all, assemble, gather, parts, plan, scrub, slice, upload};
+
+fn world() -> (Memory, Project, Tuner) {
+    (
+        Memory::default(),
+        Project::new(100).with_job_posts(1_300),
+        Tuner::default(),
+    )
+}
+
+#[tokio::test]
+async fn every_step_replayed_leaves_the_same_bytes() {
+    let (store, project, tuner) = world();
+    let (planned, _, assembled, submitted) = all(&store, &project, &tuner).await.unwrap();
+    let before = store.objects();
+    assert_eq!(
+        plan("zion-job-generator", &store, &project, &tuner)
+            .await
+            .unwrap(),
+        planned
+    );
+    for asked in &planned.slices {
+        slice(asked, &store, &project).await.unwrap();
+    }
+    gather(&store, &project).await.unwrap();
+    for part in parts(&store).await {
+        scrub(part, &store).await.unwrap();
+    }
+    assert_eq!(assemble(&store).await.unwrap(), assembled);
+    assert_eq!(
+        upload(&assembled.manifest_sha256, &store, &project, &tuner)
+            .await
+            .unwrap(),
+        submitted
+    );
+    assert_eq!(store.objects(), before);
+    assert_eq!(tuner.jobs.lock().unwrap().len(), 1, "one paid job");
+    assert_eq!(tuner.files.lock().unwrap().len(), 2, "no file twice");
+}
+
+#[tokio::test]
+async fn the_same_rows_give_the_same_dataset_in_another_run() {
+    let (store, project, tuner) = world();
+    all(&store, &project, &tuner).await.unwrap();
+    let (again, ..) = world();
+    all(&again, &project, &Tuner::default()).await.unwrap();
+    assert_eq!(store.objects(), again.objects());
+}
+
+#[tokio::test]
+async fn a_store_that_goes_away_at_any_call_costs_nothing_but_a_retry() {
+    let (reference, project, tuner) = world();
+    all(&reference, &project, &tuner).await.unwrap();
+    // Each round lets one call more through before the store fails, until a round never meets the failure.
+    for calls in 0.. {
+        assert!(calls < 200, "the steps never end");
+        let (store, project, tuner) = world();
+        let mut failures = 0;
+        let failing = Failing::after(calls, &store);
+        let planned = loop {
+            match plan("zion-job-generator", &failing, &project, &tuner).await {
+                Ok(planned) => break planned,
+                Err(_) => {
+                    failures += 1;
+                    break plan("zion-job-generator", &store, &project, &tuner)
+                        .await
+                        .unwrap();
+                }
+            }
+        };
+        for asked in &planned.slices {
+            while match slice(asked, &failing, &project).await {
+                Ok(answer) => answer.more,
+                Err(_) => {
+                    failures += 1;
+                    slice(asked, &store, &project).await.unwrap().more
+                }
+            } {}
+        }
+        if gather(&failing, &project).await.is_err() {
+            failures += 1;
+            gather(&store, &project).await.unwrap();
+        }
+        for part in parts(&store).await {
+            if scrub(part.clone(), &failing).await.is_err() {
+                failures += 1;
+                scrub(part, &store).await.unwrap();
+            }
+        }
+        let assembled = match assemble(&failing).await {
+            Ok(assembled) => assembled,
+            Err(_) => {
+                failures += 1;
+                assemble(&store).await.unwrap()
+            }
+        };
+        if upload(&assembled.manifest_sha256, &failing, &project, &tuner)
+            .await
+            .is_err()
+        {
+            failures += 1;
+            upload(&assembled.manifest_sha256, &store, &project, &tuner)
+                .await
+                .unwrap();
+        }
+        assert_eq!(store.objects(), reference.objects(), "after {calls} calls");
+        assert_eq!(
+            tuner.jobs.lock().unwrap().len(),
+            1,
+            "after {calls} calls: one paid job"
+        );
+        if failures == 0 {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_buys_no_second_job() {
+    let (store, project, tuner) = world();
+    *tuner.lose_answers.lock().unwrap() = 1;
+    let error = all(&store, &project, &tuner).await.unwrap_err();
+    assert!(error.name().is_retryable(), "{error}");
+    let manifest: serde_json::Value = {
+        use store::Get as _;
+        serde_json::from_slice(&store.get(&stage::keys::upload(RUN)).await.unwrap()).unwrap()
+    };
+    let sha256 = manifest["manifest_sha256"].as_str().unwrap();
+    let submitted = upload(sha256, &store, &project, &tuner).await.unwrap();
+    assert_eq!(submitted.job, "job-0");
+    assert_eq!(tuner.jobs.lock().unwrap().len(), 1);
+}

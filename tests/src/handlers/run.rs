@@ -1,0 +1,278 @@
+//! A whole run, step by step, as the workflow would take it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use records::jsonl::Lines;
+use records::subject::SubjectKey;
+use stage::arrows::{
+    AssembleEvent, Assembled, ExportAnswer, ExportEvent, Exported, Gathered, PartRef, PlanEvent, PlanInput,
+    Planned, ScrubEvent, Scrubbed, SliceRef, Submitted, UploadEvent,
+};
+use stage::{Deadline, StageError};
+use store::{Find, Get, Memory, Put};
+
+use super::fakes::{Project, Tuner};
+
+pub(super) const RUN: &str = "run-1";
+
+/// A minute more than `export` keeps back.
+pub(super) fn time() -> Deadline {
+    Deadline::after(Duration::from_secs(900))
+}
+
+pub(super) fn key() -> SubjectKey {
+    SubjectKey::new(b"0123456789abcdef0123456789abcdef").unwrap()
+}
+
+pub(super) async fn plan(
+    recipe: &str,
+    store: &impl Put,
+    project: &Project,
+    tuner: &Tuner,
+) -> Result<Planned, StageError> {
+    let event = PlanEvent {
+        run: RUN.to_owned(),
+        started_at: "2026-11-22T10:00:00Z".parse().unwrap(),
+        input: PlanInput {
+            recipe: Some(recipe.to_owned()),
+            dry_run: false,
+        },
+    };
+    plan::handle(
+        event,
+        "zion-job-generator",
+        "provider.example",
+        store,
+        project,
+        tuner,
+    )
+    .await
+}
+
+pub(super) async fn slice(
+    slice: &SliceRef,
+    store: &(impl Get + Find + Put),
+    project: &Project,
+) -> Result<Exported, StageError> {
+    let event = ExportEvent::Slice {
+        run: RUN.to_owned(),
+        slice: slice.clone(),
+    };
+    match export::handle(event, time(), store, project).await? {
+        ExportAnswer::Slice(answer) => Ok(answer),
+        ExportAnswer::Gather(_) => unreachable!("a slice was asked for"),
+    }
+}
+
+pub(super) async fn gather(
+    store: &(impl Get + Find + Put),
+    project: &Project,
+) -> Result<Gathered, StageError> {
+    match export::handle(
+        ExportEvent::Gather { run: RUN.to_owned() },
+        time(),
+        store,
+        project,
+    )
+    .await?
+    {
+        ExportAnswer::Gather(answer) => Ok(answer),
+        ExportAnswer::Slice(_) => unreachable!("all slices were asked for"),
+    }
+}
+
+pub(super) async fn parts(store: &Memory) -> Vec<PartRef> {
+    let list = store.get(&stage::keys::export_parts(RUN)).await.unwrap();
+    list.split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect()
+}
+
+pub(super) async fn scrub(part: PartRef, store: &(impl Get + Put)) -> Result<Scrubbed, StageError> {
+    scrub::handle(
+        ScrubEvent {
+            run: RUN.to_owned(),
+            part,
+        },
+        store,
+        &key(),
+    )
+    .await
+}
+
+pub(super) async fn assemble(store: &(impl Get + Put)) -> Result<Assembled, StageError> {
+    assemble::handle(AssembleEvent { run: RUN.to_owned() }, store).await
+}
+
+pub(super) async fn upload(
+    manifest_sha256: &str,
+    store: &(impl Get + Find + Put),
+    project: &Project,
+    tuner: &Tuner,
+) -> Result<Submitted, StageError> {
+    let event = UploadEvent {
+        run: RUN.to_owned(),
+        manifest_sha256: manifest_sha256.to_owned(),
+    };
+    upload::handle(event, "bucket", store, project, tuner).await
+}
+
+/// Everything up to the submitted job.
+pub(super) async fn all(
+    store: &Memory,
+    project: &Project,
+    tuner: &Tuner,
+) -> Result<(Planned, Gathered, Assembled, Submitted), StageError> {
+    let planned = plan("zion-job-generator", store, project, tuner).await?;
+    for asked in &planned.slices {
+        while slice(asked, store, project).await?.more {}
+    }
+    let gathered = gather(store, project).await?;
+    for part in parts(store).await {
+        scrub(part, store).await?;
+    }
+    let assembled = assemble(store).await?;
+    let submitted = upload(&assembled.manifest_sha256, store, project, tuner).await?;
+    Ok((planned, gathered, assembled, submitted))
+}
+
+pub(super) fn lines(bytes: &[u8]) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut cut = Lines::new(1 << 20);
+    let mut each = |line: records::jsonl::Line<'_>| -> Result<(), ()> {
+        if let records::jsonl::Line::Whole(line) = line {
+            seen.push(String::from_utf8(line.to_vec()).unwrap());
+        }
+        Ok(())
+    };
+    cut.feed(bytes, &mut each).unwrap();
+    cut.finish(&mut each).unwrap();
+    seen
+}
+
+#[tokio::test]
+async fn counts_add_up_from_the_rows_to_the_sides() {
+    let (store, project, tuner) = (
+        Memory::default(),
+        Project::new(300).with_job_posts(2_600),
+        Tuner::default(),
+    );
+    let (planned, gathered, assembled, submitted) = all(&store, &project, &tuner).await.unwrap();
+    assert_eq!((planned.rows, planned.opted_out), (2_340, 260));
+    assert_eq!((gathered.rows, gathered.left_out), (2_340, 260));
+    // Of 2,600 rows every thirteenth has no text; of those every tenth is opted out anyway.
+    assert_eq!(assembled.quarantined, 180);
+    let sides = [&assembled.train, &assembled.validation, &assembled.holdout];
+    let written: u64 = sides.iter().map(|side| side.lines).sum();
+    assert_eq!(
+        written + assembled.duplicates + assembled.quarantined,
+        gathered.rows
+    );
+    assert!(sides.iter().all(|side| side.lines > 50), "{assembled:?}");
+    assert_eq!(submitted.job, "job-0");
+    assert_eq!(project.version(RUN)["status"], "running");
+}
+
+#[tokio::test]
+async fn a_page_that_the_server_cuts_short_loses_no_row() {
+    for max_rows in [1, 7, 1_000, 100_000] {
+        let (store, project, tuner) = (
+            Memory::default(),
+            Project::new(max_rows).with_job_posts(500),
+            Tuner::default(),
+        );
+        let (_, gathered, ..) = all(&store, &project, &tuner).await.unwrap();
+        assert_eq!(gathered.rows, 450, "pages of {max_rows}");
+    }
+}
+
+#[tokio::test]
+async fn what_reaches_the_provider_holds_no_one_who_opted_out_and_nobody_s_address() {
+    let (store, project, tuner) = (
+        Memory::default(),
+        Project::new(300).with_job_posts(2_600),
+        Tuner::default(),
+    );
+    all(&store, &project, &tuner).await.unwrap();
+    let files = tuner.files.lock().unwrap();
+    let names: Vec<_> = files.iter().map(|(spec, _)| spec.name.clone()).collect();
+    assert_eq!(
+        names.len(),
+        2,
+        "training and validation, never the hold-out: {names:?}"
+    );
+    let text: String = files
+        .iter()
+        .map(|(_, body)| String::from_utf8(body.clone()).unwrap())
+        .collect();
+    assert!(text.contains("[email]") && text.contains("[phone]"));
+    for id in 1..=2_600 {
+        assert!(!text.contains(&format!("ann{id}@")), "the address of post {id}");
+        assert!(
+            id % 10 != 0 || !text.contains(&format!("Post {id}.")),
+            "post {id} is opted out"
+        );
+    }
+    let example: serde_json::Value = serde_json::from_str(&lines(text.as_bytes())[0]).unwrap();
+    let roles: Vec<_> = example["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message["role"].clone())
+        .collect();
+    assert_eq!(roles, ["system", "user", "assistant"]);
+}
+
+#[tokio::test]
+async fn raw_rows_alone_are_marked_to_expire_in_days() {
+    let (store, project, tuner) = (
+        Memory::default(),
+        Project::new(300).with_job_posts(600),
+        Tuner::default(),
+    );
+    all(&store, &project, &tuner).await.unwrap();
+    for (key, class, body) in store.objects() {
+        let raw = key.contains("/export/") && !key.ends_with(".cursor.json");
+        assert_eq!(class == store::Class::Raw, raw, "{key}");
+        let holds_rows = String::from_utf8_lossy(&body).contains("@example.com");
+        assert_eq!(holds_rows, raw && !key.ends_with("parts.jsonl"), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_registers_nothing_and_says_what_it_would_cost() {
+    let (store, project, tuner) = (
+        Memory::default(),
+        Project::new(300).with_job_posts(2_600),
+        Tuner::default(),
+    );
+    let event = PlanEvent {
+        run: RUN.to_owned(),
+        started_at: Timestamp::UNIX_EPOCH,
+        input: PlanInput {
+            recipe: None,
+            dry_run: true,
+        },
+    };
+    let planned = plan::handle(event, "zion-job-generator", "h", &store, &project, &tuner)
+        .await
+        .unwrap();
+    assert_eq!(planned.model, None);
+    assert!(project.version(RUN).is_null());
+    assert!(
+        planned.estimate.tokens > 100_000 && planned.estimate.usd > 0.0,
+        "{:?}",
+        planned.estimate
+    );
+    // Within a tenth of what the whole table really comes to.
+    let (_, _, assembled, _) = all(&store, &project, &tuner).await.unwrap();
+    let difference = assembled.tokens.abs_diff(planned.estimate.tokens);
+    assert!(
+        difference * 10 < assembled.tokens,
+        "{} against {}",
+        planned.estimate.tokens,
+        assembled.tokens
+    );
+}

@@ -56,10 +56,7 @@ impl<'a, P: Put> Dataset<'a, P> {
             plan,
             scrubber,
             counter,
-            writers: SideName::ALL
-                .into_iter()
-                .map(|side| (side, writer(side)))
-                .collect(),
+            writers: SideName::ALL.into_iter().map(|side| (side, writer(side))).collect(),
             seen: HashSet::new(),
             counts: Counts::default(),
             quarantined: BTreeMap::new(),
@@ -116,11 +113,7 @@ impl<'a, P: Put> Dataset<'a, P> {
     /// Looks once more at what is about to be uploaded. The failure names kind and line, never the text.
     fn residual(&self, example: &Example, side: SideName, line: u64) -> Result<(), StageError> {
         for text in [&example.prompt, &example.completion] {
-            let left = self
-                .scrubber
-                .find(text)
-                .into_iter()
-                .find(|finding| finding.kind != Kind::Name);
+            let left = self.scrubber.find(text).into_iter().find(|finding| finding.kind != Kind::Name);
             if let Some(finding) = left {
                 let text = format!(
                     "line {line} of {} holds a {}: report this as a defect of the scrubber",
@@ -138,14 +131,7 @@ impl<'a, P: Put> Dataset<'a, P> {
         let mut sides = BTreeMap::new();
         for (side, writer) in self.writers {
             let closed = writer.close().await?;
-            sides.insert(
-                side,
-                Side {
-                    lines: closed.lines,
-                    bytes: closed.bytes,
-                    sha256: closed.sha256,
-                },
-            );
+            sides.insert(side, Side { lines: closed.lines, bytes: closed.bytes, sha256: closed.sha256 });
         }
         let limits = self.plan.limits;
         let train = sides.get(&SideName::Train).map_or(0, |side| side.lines);

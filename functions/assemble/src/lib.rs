@@ -21,7 +21,7 @@ const LONGEST_LINE: usize = 32 << 20;
 /// Merges the clean parts in the plan's order and writes the sides of the dataset, streaming.
 ///
 /// # Errors
-/// `TooFewExamples`, `DatasetRejected` and `ResidualPersonalData`; `CountsDiffer` when a part is not what its report
+/// `TooFewExamples`, `DatasetRejected`, `ResidualPersonalData` and `BudgetExceeded`; `CountsDiffer` when a part is not what its report
 /// says; `Unavailable`.
 pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<Assembled, StageError> {
     let run = event.run;
@@ -37,6 +37,7 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
     let closed = dataset.close().await?;
     let billed_tokens = closed.training_tokens * u64::from(plan.recipe.model.epochs);
     let usd = plan.recipe.price.usd(billed_tokens);
+    affordable(&plan, billed_tokens, usd)?;
     let manifest = Manifest {
         schema: 1,
         run: run.clone(),
@@ -76,6 +77,19 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
     })
 }
 
+/// Refuses a dataset above the recipe's budget: the plan's estimate came from a sample.
+fn affordable(plan: &PlanFile, tokens: u64, usd: f64) -> Result<(), StageError> {
+    let most = plan.recipe.price.max_usd;
+    if usd <= most {
+        return Ok(());
+    }
+    let text = format!(
+        "training costs {usd:.2} USD for {tokens} tokens, recipe {} allows {most:.2}: raise price.max_usd or take fewer rows",
+        plan.recipe.name
+    );
+    Err(StageError::new(ErrorName::BudgetExceeded, text))
+}
+
 /// Reads the list of parts, which holds them in the dataset's order.
 async fn parts(run: &str, store: &impl Get) -> Result<Vec<PartRef>, StageError> {
     let key = keys::export_parts(run);
@@ -94,11 +108,8 @@ async fn merge(
     store: &(impl Get + Put),
     dataset: &mut Dataset<'_, impl Put>,
 ) -> Result<Object, StageError> {
-    let report: ScrubReport = get_json(
-        store,
-        &keys::scrubbed_report(run, &part.table, part.slice, part.part),
-    )
-    .await?;
+    let report: ScrubReport =
+        get_json(store, &keys::scrubbed_report(run, &part.table, part.slice, part.part)).await?;
     let key = keys::scrubbed_part(run, &part.table, part.slice, part.part);
     let mut body = store.open(&key).await?;
     let mut lines = Lines::new(LONGEST_LINE);
@@ -128,10 +139,5 @@ async fn merge(
         return Err(StageError::new(ErrorName::CountsDiffer, text));
     }
     dataset.report(report);
-    Ok(Object {
-        key,
-        lines: count,
-        bytes,
-        sha256,
-    })
+    Ok(Object { key, lines: count, bytes, sha256 })
 }

@@ -11,14 +11,7 @@ pub(crate) async fn gather(run: &str, store: &(impl Get + Put)) -> Result<Gather
     let plan: PlanFile = get_json(store, &keys::plan(run)).await?;
     let parts_key = keys::export_parts(run);
     let mut lines = Vec::new();
-    let mut answer = Gathered {
-        run: run.to_owned(),
-        parts_key,
-        parts: 0,
-        rows: 0,
-        left_out: 0,
-        bytes: 0,
-    };
+    let mut answer = Gathered { run: run.to_owned(), parts_key, parts: 0, rows: 0, left_out: 0, bytes: 0 };
     for slice in &plan.slices {
         let key = keys::export_cursor(run, &slice.source, slice.slice);
         let cursor: ExportCursor = get_json(store, &key).await?;

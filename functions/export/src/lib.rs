@@ -19,9 +19,9 @@ pub async fn handle(
     rows: &impl Rows,
 ) -> Result<ExportAnswer, StageError> {
     match event {
-        ExportEvent::Slice { run, slice } => slice::export(&run, &slice, deadline, store, rows)
-            .await
-            .map(ExportAnswer::Slice),
+        ExportEvent::Slice { run, slice } => {
+            slice::export(&run, &slice, deadline, store, rows).await.map(ExportAnswer::Slice)
+        }
         ExportEvent::Gather { run } => gather::gather(&run, store).await.map(ExportAnswer::Gather),
     }
 }

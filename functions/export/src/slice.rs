@@ -43,21 +43,8 @@ pub(crate) async fn export(
     while !cursor.done && deadline.remaining() > RESERVE {
         let mut part = Part::default();
         while part.lines.len() < PART_BYTES && deadline.remaining() > RESERVE {
-            let after = part
-                .last
-                .as_deref()
-                .or(cursor.after.as_deref())
-                .or(slice.after.as_deref());
-            let page = rows
-                .page(
-                    Range {
-                        source,
-                        after,
-                        up_to: slice.up_to.as_deref(),
-                    },
-                    PAGE_ROWS,
-                )
-                .await?;
+            let after = part.last.as_deref().or(cursor.after.as_deref()).or(slice.after.as_deref());
+            let page = rows.page(Range { source, after, up_to: slice.up_to.as_deref() }, PAGE_ROWS).await?;
             if !part.add(source, page.rows()?)? {
                 cursor.done = true;
                 break;
@@ -81,15 +68,9 @@ pub(crate) async fn export(
 }
 
 fn find<'a>(plan: &'a PlanFile, asked: &SliceRef) -> Result<(&'a Source, &'a Slice), StageError> {
-    let slice = plan
-        .slices
-        .iter()
-        .find(|slice| slice.source == asked.table && slice.slice == asked.slice);
+    let slice = plan.slices.iter().find(|slice| slice.source == asked.table && slice.slice == asked.slice);
     plan.recipe.source(&asked.table).zip(slice).ok_or_else(|| {
-        StageError::internal(format!(
-            "the plan has no slice {} of {}",
-            asked.slice, asked.table
-        ))
+        StageError::internal(format!("the plan has no slice {} of {}", asked.slice, asked.table))
     })
 }
 
@@ -105,9 +86,7 @@ impl Part {
     /// Appends a page. Returns false when it is empty: that alone says that there are no more rows.
     fn add(&mut self, source: &Source, page: Vec<&serde_json::value::RawValue>) -> Result<bool, StageError> {
         let Some(last) = page.last() else { return Ok(false) };
-        let last = Row::parse(last.get().as_bytes())
-            .ok()
-            .and_then(|row| row.text(&source.key));
+        let last = Row::parse(last.get().as_bytes()).ok().and_then(|row| row.text(&source.key));
         if last.is_none() || last == self.last {
             let text = format!(
                 "{} does not move on by its key {}: it must be unique and not null",
@@ -119,9 +98,7 @@ impl Part {
         for row in page {
             // A `json` column keeps its line breaks. Outside of strings they are white space, inside they are escaped.
             self.lines.extend(
-                row.get()
-                    .bytes()
-                    .map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }),
+                row.get().bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }),
             );
             self.lines.push(b'\n');
             self.rows += 1;
@@ -143,18 +120,8 @@ impl Part {
         let key = keys::export_part(run, &asked.table, asked.slice, number);
         let (bytes, sha256) = (self.lines.len() as u64, sha256(&self.lines));
         store.put(&key, self.lines.into(), Class::Raw).await?;
-        tracing::info!(
-            export.part = key,
-            export.rows = self.rows,
-            size_bytes = bytes,
-            "part written"
-        );
-        cursor.parts.push(ExportPart {
-            key,
-            rows: self.rows,
-            bytes,
-            sha256,
-        });
+        tracing::info!(export.part = key, export.rows = self.rows, size_bytes = bytes, "part written");
+        cursor.parts.push(ExportPart { key, rows: self.rows, bytes, sha256 });
         cursor.after = self.last;
         Ok(())
     }
@@ -168,18 +135,11 @@ async fn reconcile(
     cursor: &mut ExportCursor,
     rows: &impl Rows,
 ) -> Result<(), StageError> {
-    let range = Range {
-        source,
-        after: slice.after.as_deref(),
-        up_to: slice.up_to.as_deref(),
-    };
+    let range = Range { source, after: slice.after.as_deref(), up_to: slice.up_to.as_deref() };
     let (all, consented) = (rows.count(range, false).await?, rows.count(range, true).await?);
     cursor.left_out = all.saturating_sub(consented);
     let (written, moved) = (cursor.rows(), cursor.rows().abs_diff(consented));
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a share in percent needs no more than 52 bits"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "a share in percent needs no more than 52 bits")]
     let share = moved as f64 * 100.0 / consented.max(1) as f64;
     if share <= plan.recipe.gates.max_moved_percent {
         return Ok(());

@@ -26,15 +26,7 @@ impl<'a> Sample<'a> {
     pub(crate) fn new(recipe: &'a Recipe) -> Result<Self, StageError> {
         let counter = TokenCounter::new()
             .ok_or_else(|| StageError::internal("the token vocabulary is not built in"))?;
-        Ok(Self {
-            recipe,
-            counter,
-            rows: 0,
-            usable: 0,
-            tokens: 0,
-            examples: 0,
-            all_tokens: 0,
-        })
+        Ok(Self { recipe, counter, rows: 0, usable: 0, tokens: 0, examples: 0, all_tokens: 0 })
     }
 
     /// Renders a source's sample.
@@ -43,9 +35,7 @@ impl<'a> Sample<'a> {
         (self.rows, self.usable, self.tokens) = (0, 0, 0);
         for row in page.rows()? {
             self.rows += 1;
-            let rendered = Row::parse(row.get().as_bytes())
-                .ok()
-                .and_then(|row| templates.render(&row).ok());
+            let rendered = Row::parse(row.get().as_bytes()).ok().and_then(|row| templates.render(&row).ok());
             let Some(rendered) = rendered else { continue };
             self.usable += 1;
             self.tokens += self.counter.example([
@@ -69,10 +59,6 @@ impl<'a> Sample<'a> {
         let split = self.recipe.split;
         let train = 100 - u64::from(split.validation_percent) - u64::from(split.holdout_percent);
         let tokens = self.all_tokens * train / 100 * u64::from(self.recipe.model.epochs);
-        Estimate {
-            examples: self.examples * train / 100,
-            tokens,
-            usd: self.recipe.price.usd(tokens),
-        }
+        Estimate { examples: self.examples * train / 100, tokens, usd: self.recipe.price.usd(tokens) }
     }
 }

@@ -32,11 +32,7 @@ pub async fn handle(
     source: &(impl Rows + Models),
     provider: &impl Provider,
 ) -> Result<Planned, StageError> {
-    let PlanEvent {
-        run,
-        started_at,
-        input,
-    } = event;
+    let PlanEvent { run, started_at, input } = event;
     let name = input.recipe.as_deref().unwrap_or(default_recipe);
     let recipe = library::recipe(name)
         .map_err(|error| StageError::new(ErrorName::RecipeInvalid, error.to_string()))?;
@@ -67,11 +63,7 @@ pub async fn handle(
         let consented = source.count(Range::all(from), true).await?;
         sample.weigh(consented);
         cut.extend(slices::cut(&from.name, rows, source.bounds(from).await?));
-        sources.push(SourceCount {
-            source: from.name.clone(),
-            rows,
-            consented,
-        });
+        sources.push(SourceCount { source: from.name.clone(), rows, consented });
     }
     let estimate = sample.estimate();
     let plan = PlanFile {
@@ -108,10 +100,7 @@ fn answer(plan: PlanFile, dry_run: bool, plan_key: String, plan_sha256: String) 
         slices: plan
             .slices
             .into_iter()
-            .map(|slice| SliceRef {
-                table: slice.source,
-                slice: slice.slice,
-            })
+            .map(|slice| SliceRef { table: slice.source, slice: slice.slice })
             .collect(),
         rows,
         opted_out: all.saturating_sub(rows),

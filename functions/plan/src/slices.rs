@@ -40,9 +40,7 @@ fn inner_bounds(first: &str, last: &str, count: u64) -> Vec<String> {
     if is_uuid(&plain(first)) && is_uuid(&plain(last)) {
         // Random UUIDs are even over the whole space, whatever the smallest and the greatest are.
         let step = |n| u32::try_from((i128::from(u32::MAX) + 1) * n / count).unwrap_or(u32::MAX);
-        return (1..count)
-            .map(|n| format!("{:08x}-0000-0000-0000-000000000000", step(n)))
-            .collect();
+        return (1..count).map(|n| format!("{:08x}-0000-0000-0000-000000000000", step(n))).collect();
     }
     Vec::new()
 }
@@ -65,10 +63,7 @@ mod tests {
 
     fn ranges(rows: u64, first: &str, last: &str) -> Vec<(Option<String>, Option<String>)> {
         let slices = cut("t", rows, Some((first.to_owned(), last.to_owned())));
-        slices
-            .into_iter()
-            .map(|slice| (slice.after, slice.up_to))
-            .collect()
+        slices.into_iter().map(|slice| (slice.after, slice.up_to)).collect()
     }
 
     #[test]
@@ -77,11 +72,7 @@ mod tests {
             (1, "7", "7"),
             (120_000, "1", "120000"),
             (120_000, "-5", "9007199254740993"),
-            (
-                500_000,
-                "\"00000000-0000-0000-0000-000000000001\"",
-                "\"ffffffff-0000-0000-0000-000000000000\"",
-            ),
+            (500_000, "\"00000000-0000-0000-0000-000000000001\"", "\"ffffffff-0000-0000-0000-000000000000\""),
             (200_000, "\"abc\"", "\"xyz\""),
         ] {
             let ranges = ranges(rows, first, last);

@@ -38,10 +38,7 @@ mod tests {
     #[test]
     fn our_own_message_is_taken_out_of_the_lambda_cause() {
         let cause = r#"{"errorType":"SourceRefused","errorMessage":"run `grant select on public.x to service_role;`"}"#;
-        assert_eq!(
-            in_words("SourceRefused", cause),
-            "run `grant select on public.x to service_role;`"
-        );
+        assert_eq!(in_words("SourceRefused", cause), "run `grant select on public.x to service_role;`");
     }
 
     #[test]

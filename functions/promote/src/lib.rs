@@ -19,12 +19,7 @@ pub async fn handle(
     models: &impl Models,
 ) -> Result<PromoteAnswer, StageError> {
     match event {
-        PromoteEvent::Promote {
-            run,
-            job,
-            model,
-            trained_tokens,
-        } => {
+        PromoteEvent::Promote { run, job, model, trained_tokens } => {
             let manifest: Manifest = get_json(store, &keys::manifest(&run)).await?;
             let metrics = json!({
                 "rows": manifest.counts.rows,
@@ -47,9 +42,8 @@ pub async fn handle(
                 previous: live.previous,
             }))
         }
-        PromoteEvent::Fail { run, error, cause } => models
-            .fail(&run, &error, &cause::in_words(&error, &cause))
-            .await
-            .map(PromoteAnswer::Fail),
+        PromoteEvent::Fail { run, error, cause } => {
+            models.fail(&run, &error, &cause::in_words(&error, &cause)).await.map(PromoteAnswer::Fail)
+        }
     }
 }

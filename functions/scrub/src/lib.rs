@@ -41,11 +41,8 @@ pub async fn handle(
     let rows = RowScrubber::new(source, &scrubber, subject_key)?;
 
     let mut report = ScrubReport::default();
-    let mut examples = Writer::new(
-        store,
-        keys::scrubbed_part(&run, &part.table, part.slice, part.part),
-        Class::Derived,
-    );
+    let mut examples =
+        Writer::new(store, keys::scrubbed_part(&run, &part.table, part.slice, part.part), Class::Derived);
     let mut quarantine = Vec::new();
     let mut clean = Vec::new();
     let mut each = |line: records::jsonl::Line<'_>, clean: &mut Vec<Vec<u8>>| {
@@ -56,11 +53,7 @@ pub async fn handle(
                 clean.push(example);
             }
             Err(reason) => {
-                let line = Quarantined {
-                    part: part.key.clone(),
-                    line: report.rows,
-                    reason: reason.clone(),
-                };
+                let line = Quarantined { part: part.key.clone(), line: report.rows, reason: reason.clone() };
                 *report.quarantined.entry(reason).or_default() += 1;
                 quarantine.push(line);
             }
@@ -90,12 +83,7 @@ pub async fn handle(
         }
         writer.close().await?;
     }
-    put_json(
-        store,
-        &keys::scrubbed_report(&run, &part.table, part.slice, part.part),
-        &report,
-    )
-    .await?;
+    put_json(store, &keys::scrubbed_report(&run, &part.table, part.slice, part.part), &report).await?;
     Ok(Scrubbed {
         table: part.table,
         slice: part.slice,

@@ -28,12 +28,7 @@ impl<'a> RowScrubber<'a> {
         subject_key: &'a SubjectKey,
     ) -> Result<Self, StageError> {
         let templates = Templates::new(source).map_err(|error| StageError::internal(error.to_string()))?;
-        Ok(Self {
-            source,
-            templates,
-            scrubber,
-            subject_key,
-        })
+        Ok(Self { source, templates, scrubber, subject_key })
     }
 
     /// Returns the clean example's line, or why the row cannot be used. Reasons are few and hold no value.
@@ -42,9 +37,7 @@ impl<'a> RowScrubber<'a> {
             return Err("the row is longer than 4 MiB".to_owned());
         };
         let row = Row::parse(line).map_err(|error| format!("the row is {}", problem(&error)))?;
-        let key = row
-            .text(&self.source.key)
-            .ok_or_else(|| format!("the row has no {}", self.source.key))?;
+        let key = row.text(&self.source.key).ok_or_else(|| format!("the row has no {}", self.source.key))?;
         let rendered = self.templates.render(&row).map_err(|error| error.to_string())?;
         let subject = self.source.subject.as_deref().and_then(|column| row.text(column));
         let mut record = self.scrubber.record();

@@ -15,12 +15,7 @@ pub async fn handle(
     now: Timestamp,
     provider: &impl Provider,
 ) -> Result<Polled, StageError> {
-    let StatusEvent {
-        job: id,
-        submitted_at,
-        deadline,
-        ..
-    } = event;
+    let StatusEvent { job: id, submitted_at, deadline, .. } = event;
     let job = provider.poll(&id).await?;
     let polled = |state, model| Polled {
         state,
@@ -68,14 +63,7 @@ mod tests {
         let start: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
         let wait = |seconds: i64| wait_seconds(start + jiff::SignedDuration::from_secs(seconds), start);
         assert_eq!(
-            [
-                wait(-5),
-                wait(0),
-                wait(600),
-                wait(1_200),
-                wait(3_000),
-                wait(99_999)
-            ],
+            [wait(-5), wait(0), wait(600), wait(1_200), wait(3_000), wait(99_999)],
             [60, 60, 60, 120, 300, 300]
         );
     }

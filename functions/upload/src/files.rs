@@ -21,23 +21,13 @@ pub(crate) async fn ensure(
             SideName::Validation => &upload.validation_file,
             _ => &upload.training_file,
         };
-        let object = manifest
-            .outputs
-            .get(side.as_str())
-            .filter(|object| object.lines > 0);
+        let object = manifest.outputs.get(side.as_str()).filter(|object| object.lines > 0);
         let (None, Some(object)) = (known, object) else {
             continue;
         };
         // The name holds run and hash: with the size it identifies the content.
-        let name = format!(
-            "{run}-{}-{}.jsonl",
-            side.as_str(),
-            &object.sha256[..object.sha256.len().min(16)]
-        );
-        let spec = FileSpec {
-            name,
-            bytes: object.bytes,
-        };
+        let name = format!("{run}-{}-{}.jsonl", side.as_str(), &object.sha256[..object.sha256.len().min(16)]);
+        let spec = FileSpec { name, bytes: object.bytes };
         let file = match provider.find_file(&spec).await? {
             Some(file) => file,
             None => send(&keys::dataset(run, side.as_str()), &spec, store, provider).await?,

@@ -75,9 +75,7 @@ async fn approved(event: &UploadEvent, store: &impl Get) -> Result<Manifest, Sta
     let key = keys::manifest(&event.run);
     let bytes = store.get(&key).await?;
     if sha256(&bytes) != event.manifest_sha256 {
-        return Err(rejected(format!(
-            "{key} has changed since the dataset was assembled: start a new run"
-        )));
+        return Err(rejected(format!("{key} has changed since the dataset was assembled: start a new run")));
     }
     serde_json::from_slice(&bytes)
         .map_err(|error| StageError::internal(format!("{key} is {}", records::jsonl::problem(&error))))
@@ -114,10 +112,7 @@ async fn create(
         };
         provider.create_job(&spec).await?
     };
-    let job = SubmittedJob {
-        id: job.id,
-        created_at: job.created_at,
-    };
+    let job = SubmittedJob { id: job.id, created_at: job.created_at };
     upload.job = Some(job.clone());
     put_json(store, upload_key, upload).await?;
     Ok(job)

@@ -19,10 +19,7 @@ pub type Build = fn() -> Box<dyn Recogniser>;
 pub static REGISTRY: &[Build] = &[email::recogniser, phone::recogniser, name::recogniser];
 
 /// Compiles a pattern that is part of the program.
-#[expect(
-    clippy::expect_used,
-    reason = "the pattern is a constant, and a test compiles each"
-)]
+#[expect(clippy::expect_used, reason = "the pattern is a constant, and a test compiles each")]
 fn pattern(text: &str) -> regex::Regex {
     regex::Regex::new(text).expect("constant pattern")
 }
@@ -53,12 +50,7 @@ mod tests {
             let cases: Cases = toml::from_str(text).unwrap();
             assert!(cases.case.len() >= 5, "{file} has too few cases");
             for case in cases.case {
-                assert_eq!(
-                    scrubber.record().text(&case.text),
-                    case.clean,
-                    "{file}: {}",
-                    case.text
-                );
+                assert_eq!(scrubber.record().text(&case.text), case.clean, "{file}: {}", case.text);
             }
         }
     }

@@ -31,20 +31,11 @@ mod tests {
     use crate::Kind;
 
     fn finding(start: usize, end: usize, score: f32) -> Finding {
-        Finding {
-            kind: Kind::Name,
-            start,
-            end,
-            score,
-            rule: "test",
-        }
+        Finding { kind: Kind::Name, start, end, score, rule: "test" }
     }
 
     fn spans(findings: Vec<Finding>) -> Vec<(usize, usize)> {
-        resolve(findings)
-            .iter()
-            .map(|finding| (finding.start, finding.end))
-            .collect()
+        resolve(findings).iter().map(|finding| (finding.start, finding.end)).collect()
     }
 
     #[test]
@@ -59,9 +50,6 @@ mod tests {
 
     #[test]
     fn neighbours_both_stand() {
-        assert_eq!(
-            spans(vec![finding(5, 8, 0.5), finding(0, 5, 0.5), finding(8, 8, 1.0)]),
-            [(0, 5), (5, 8)]
-        );
+        assert_eq!(spans(vec![finding(5, 8, 0.5), finding(0, 5, 0.5), finding(8, 8, 1.0)]), [(0, 5), (5, 8)]);
     }
 }

@@ -20,10 +20,7 @@ pub struct Scrubber {
 impl Scrubber {
     /// Creates a scrubber with every recogniser of the registry.
     pub fn new(policy: Policy) -> Self {
-        Self {
-            recognisers: REGISTRY.iter().map(|build| build()).collect(),
-            policy,
-        }
+        Self { recognisers: REGISTRY.iter().map(|build| build()).collect(), policy }
     }
 
     /// Returns what stands in the text, in order and free of overlaps.
@@ -37,11 +34,7 @@ impl Scrubber {
 
     /// Starts a record: its texts share numbers and counts.
     pub fn record(&self) -> Record<'_> {
-        Record {
-            scrubber: self,
-            numbers: Numbers::default(),
-            counts: BTreeMap::new(),
-        }
+        Record { scrubber: self, numbers: Numbers::default(), counts: BTreeMap::new() }
     }
 }
 
@@ -84,10 +77,7 @@ mod tests {
     fn the_same_person_keeps_its_number_across_the_texts_of_a_record() {
         let scrubber = Scrubber::new(Policy::Numbered);
         let mut record = scrubber.record();
-        assert_eq!(
-            record.text("From ann@example.com to bob@example.com"),
-            "From [email_1] to [email_2]"
-        );
+        assert_eq!(record.text("From ann@example.com to bob@example.com"), "From [email_1] to [email_2]");
         assert_eq!(record.text("BOB@example.com wrote"), "[email_2] wrote");
         assert_eq!(scrubber.record().text("bob@example.com"), "[email_1]");
     }
@@ -106,9 +96,6 @@ mod tests {
     #[test]
     fn multi_byte_text_is_never_cut() {
         let scrubber = Scrubber::new(Policy::Tag);
-        assert_eq!(
-            scrubber.record().text("日本 ann@example.com 語 😀"),
-            "日本 [email] 語 😀"
-        );
+        assert_eq!(scrubber.record().text("日本 ann@example.com 語 😀"), "日本 [email] 語 😀");
     }
 }

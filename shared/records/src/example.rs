@@ -29,9 +29,7 @@ impl Example {
             .chain_update(&self.prompt)
             .chain_update(&self.completion)
             .finalize();
-        hash.iter()
-            .take(16)
-            .fold(0, |value, byte| (value << 8) | u128::from(*byte))
+        hash.iter().take(16).fold(0, |value, byte| (value << 8) | u128::from(*byte))
     }
 
     /// What is kept on one side of the split: the subject, or the row where nobody is named.
@@ -41,11 +39,7 @@ impl Example {
 
     /// Returns role and text of each chat message.
     pub fn messages<'a>(&'a self, system: &'a str) -> [(&'static str, &'a str); 3] {
-        [
-            ("system", system),
-            ("user", &self.prompt),
-            ("assistant", &self.completion),
-        ]
+        [("system", system), ("user", &self.prompt), ("assistant", &self.completion)]
     }
 
     /// Renders the line that providers of the chat format learn from.
@@ -62,9 +56,7 @@ impl Example {
         struct Chat<'a> {
             messages: [Message<'a>; 3],
         }
-        let messages = self
-            .messages(system)
-            .map(|(role, content)| Message { role, content });
+        let messages = self.messages(system).map(|(role, content)| Message { role, content });
         let mut line = serde_json::to_vec(&Chat { messages })?;
         line.push(b'\n');
         Ok(line)
@@ -100,11 +92,7 @@ mod tests {
         assert_ne!(example("ab", "c").content(), example("a", "bc").content());
         assert_eq!(
             example("ab", "c").content(),
-            Example {
-                key: "other".to_owned(),
-                ..example("ab", "c")
-            }
-            .content()
+            Example { key: "other".to_owned(), ..example("ab", "c") }.content()
         );
     }
 

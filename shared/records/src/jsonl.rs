@@ -22,11 +22,7 @@ pub enum Line<'a> {
 impl Lines {
     /// Creates a cutter for lines of at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self {
-            held: Vec::new(),
-            limit,
-            skipping: false,
-        }
+        Self { held: Vec::new(), limit, skipping: false }
     }
 
     /// Feeds one chunk and calls `each` for every line that it ends.
@@ -117,11 +113,7 @@ mod tests {
     fn every_way_to_cut_gives_the_same_lines() {
         let text = "one\ntwo\n\nthree-long-line\nfour";
         for at in 0..text.len() {
-            assert_eq!(
-                cut(&[&text[..at], &text[at..]], 10),
-                cut(&[text], 10),
-                "cut at {at}"
-            );
+            assert_eq!(cut(&[&text[..at], &text[at..]], 10), cut(&[text], 10), "cut at {at}");
         }
     }
 

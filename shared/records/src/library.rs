@@ -8,10 +8,8 @@ static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../infra/recip
 
 /// Returns the names of all recipes, in order.
 pub fn names() -> Vec<&'static str> {
-    let mut names: Vec<_> = FILES
-        .files()
-        .filter_map(|file| file.path().to_str()?.strip_suffix(".toml"))
-        .collect();
+    let mut names: Vec<_> =
+        FILES.files().filter_map(|file| file.path().to_str()?.strip_suffix(".toml")).collect();
     names.sort_unstable();
     names
 }

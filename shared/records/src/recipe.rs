@@ -131,10 +131,7 @@ pub struct Gates {
 
 impl Default for Gates {
     fn default() -> Self {
-        Self {
-            min_examples: 10,
-            max_moved_percent: 1.0,
-        }
+        Self { min_examples: 10, max_moved_percent: 1.0 }
     }
 }
 
@@ -233,14 +230,9 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`] for the first key that is missing, unknown or out of range.
     pub fn parse(file: &str, text: &str) -> Result<Self, RecipeError> {
-        let fail = |problem: String| RecipeError {
-            file: file.to_owned(),
-            problem,
-        };
+        let fail = |problem: String| RecipeError { file: file.to_owned(), problem };
         let mut recipe: Self = toml::from_str(text).map_err(|error| {
-            let line = error
-                .span()
-                .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
+            let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
             fail(format!("line {line}: {}", error.message().replace('\n', " ")))
         })?;
         for source in &mut recipe.sources {
@@ -261,21 +253,17 @@ impl Recipe {
         let plain = |key: &str, value: &str| {
             let ok = !value.is_empty()
                 && value.len() <= 63
-                && value
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+                && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
             if ok {
                 Ok(())
             } else {
-                Err(format!(
-                    "{key} = {value:?}: use 1 to 63 letters, digits, '-' or '_'"
-                ))
+                Err(format!("{key} = {value:?}: use 1 to 63 letters, digits, '-' or '_'"))
             }
         };
         plain("name", &self.name)?;
         if self.name.len() > 40 {
             return Err(
-                "name: use at most 40 characters, the provider's suffix takes 64 with the version".to_owned(),
+                "name: use at most 40 characters, the provider's suffix takes 64 with the version".to_owned()
             );
         }
         if self.model.base.trim().is_empty() {
@@ -307,13 +295,9 @@ impl Recipe {
             let name = &source.name;
             plain("sources.name", name)?;
             if !names.insert(name) {
-                return Err(format!(
-                    "sources.name = {name:?}: give each source a name of its own"
-                ));
+                return Err(format!("sources.name = {name:?}: give each source a name of its own"));
             }
-            source
-                .check(&plain)
-                .map_err(|problem| format!("source {name}: {problem}"))?;
+            source.check(&plain).map_err(|problem| format!("source {name}: {problem}"))?;
         }
         Ok(())
     }
@@ -348,9 +332,7 @@ impl Source {
             }
             Consent::NotNeeded(_) => {}
         }
-        Templates::new(self)
-            .map(|_| ())
-            .map_err(|error| error.to_string())
+        Templates::new(self).map(|_| ()).map_err(|error| error.to_string())
     }
 }
 
@@ -362,36 +344,25 @@ mod tests {
     fn broken(find: &str, replace: &str) -> String {
         let text = library::text("zion-job-generator").unwrap();
         assert!(text.contains(find), "{find} is not in the recipe");
-        Recipe::parse("x.toml", &text.replacen(find, replace, 1))
-            .unwrap_err()
-            .to_string()
+        Recipe::parse("x.toml", &text.replacen(find, replace, 1)).unwrap_err().to_string()
     }
 
     #[test]
     fn an_unknown_key_is_refused_with_its_line() {
         let error = broken("epochs", "epoch");
-        assert!(
-            error.contains("x.toml: line ") && error.contains("epoch"),
-            "{error}"
-        );
+        assert!(error.contains("x.toml: line ") && error.contains("epoch"), "{error}");
     }
 
     #[test]
     fn a_missing_consent_mapping_is_refused() {
         let error = broken("[sources.consent]", "[sources.agreement]");
-        assert!(
-            error.contains("agreement") || error.contains("consent"),
-            "{error}"
-        );
+        assert!(error.contains("agreement") || error.contains("consent"), "{error}");
     }
 
     #[test]
     fn a_template_may_use_selected_columns_only() {
         let error = broken("{{ title }}", "{{ titel }}");
-        assert!(
-            error.contains("source job_posts: prompt") && error.contains("titel"),
-            "{error}"
-        );
+        assert!(error.contains("source job_posts: prompt") && error.contains("titel"), "{error}");
     }
 
     #[test]
@@ -405,10 +376,7 @@ mod tests {
 
     #[test]
     fn prices_are_in_whole_cents() {
-        let price = Price {
-            usd_per_million_tokens: 0.4,
-            max_usd: 1.0,
-        };
+        let price = Price { usd_per_million_tokens: 0.4, max_usd: 1.0 };
         assert!((price.usd(1_234_567) - 0.49).abs() < 1e-9);
     }
 }

@@ -33,9 +33,7 @@ impl Row {
 
     /// Iterates over columns and their JSON text, by name.
     pub fn columns(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(column, value)| (column.as_str(), value.get()))
+        self.0.iter().map(|(column, value)| (column.as_str(), value.get()))
     }
 }
 

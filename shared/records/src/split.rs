@@ -44,10 +44,8 @@ pub struct Split {
 impl Split {
     /// Returns the side of a group. By hash: a group stays on its side from run to run, however many rows come.
     pub fn side(&self, group: &str) -> SideName {
-        let hash = Sha256::new()
-            .chain_update(self.seed.to_be_bytes())
-            .chain_update(group.as_bytes())
-            .finalize();
+        let hash =
+            Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(group.as_bytes()).finalize();
         let bucket = u16::from_be_bytes([hash[0], hash[1]]) % 100;
         let holdout = u16::from(self.holdout_percent);
         if bucket < holdout {
@@ -64,11 +62,7 @@ impl Split {
 mod tests {
     use super::*;
 
-    const SPLIT: Split = Split {
-        validation_percent: 10,
-        holdout_percent: 5,
-        seed: 7,
-    };
+    const SPLIT: Split = Split { validation_percent: 10, holdout_percent: 5, seed: 7 };
 
     #[test]
     fn shares_are_as_asked() {

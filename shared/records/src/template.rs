@@ -53,17 +53,12 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         for (name, text) in NAMES.into_iter().zip([&source.prompt, &source.completion]) {
-            environment
-                .add_template_owned(name, text.clone())
-                .map_err(|error| problem(name, &error))?;
+            environment.add_template_owned(name, text.clone()).map_err(|error| problem(name, &error))?;
         }
         let columns = source.columns.clone();
         let templates = Self { environment, columns };
         for name in NAMES {
-            let template = templates
-                .environment
-                .get_template(name)
-                .map_err(|error| problem(name, &error))?;
+            let template = templates.environment.get_template(name).map_err(|error| problem(name, &error))?;
             let mut unknown: Vec<_> = template
                 .undeclared_variables(false)
                 .into_iter()
@@ -71,26 +66,15 @@ impl Templates {
                 .collect();
             unknown.sort();
             if !unknown.is_empty() {
-                let problem = format!(
-                    "{} is not in `columns`: add it there or mend its name",
-                    unknown.join(", ")
-                );
-                return Err(TemplateError::Template {
-                    template: name,
-                    problem,
-                });
+                let problem =
+                    format!("{} is not in `columns`: add it there or mend its name", unknown.join(", "));
+                return Err(TemplateError::Template { template: name, problem });
             }
         }
         // Both a text and a list, because a filter may want one of them.
         let tries = [Value::from("x"), Value::from(vec!["x"])].map(|value| {
-            let filled = templates
-                .columns
-                .iter()
-                .map(|column| (column.clone(), value.clone()))
-                .collect();
-            NAMES
-                .iter()
-                .try_for_each(|name| templates.one(name, &filled).map(|_| ()))
+            let filled = templates.columns.iter().map(|column| (column.clone(), value.clone())).collect();
+            NAMES.iter().try_for_each(|name| templates.one(name, &filled).map(|_| ()))
         });
         if let [Err(error), Err(_)] = tries {
             return Err(error);
@@ -110,21 +94,12 @@ impl Templates {
             .iter()
             .filter_map(|column| value(row.raw(column)?).map(|value| (column.clone(), value)))
             .collect();
-        let one = |name| {
-            self.one(name, &fields)
-                .map_err(|_| TemplateError::MissingField { template: name })
-        };
-        Ok(Rendered {
-            prompt: one(NAMES[0])?,
-            completion: one(NAMES[1])?,
-        })
+        let one = |name| self.one(name, &fields).map_err(|_| TemplateError::MissingField { template: name });
+        Ok(Rendered { prompt: one(NAMES[0])?, completion: one(NAMES[1])? })
     }
 
     fn one(&self, name: &'static str, fields: &BTreeMap<String, Value>) -> Result<String, TemplateError> {
-        let template = self
-            .environment
-            .get_template(name)
-            .map_err(|error| problem(name, &error))?;
+        let template = self.environment.get_template(name).map_err(|error| problem(name, &error))?;
         let text = template.render(fields).map_err(|error| problem(name, &error))?;
         let text = text.trim();
         if text.is_empty() {
@@ -137,14 +112,8 @@ impl Templates {
 
 /// The library's own message names the expression, which is the recipe's; a row's value is not in it.
 fn problem(template: &'static str, error: &minijinja::Error) -> TemplateError {
-    let place = error
-        .line()
-        .map(|line| format!(" in line {line}"))
-        .unwrap_or_default();
-    TemplateError::Template {
-        template,
-        problem: format!("{error}{place}"),
-    }
+    let place = error.line().map(|line| format!(" in line {line}")).unwrap_or_default();
+    TemplateError::Template { template, problem: format!("{error}{place}") }
 }
 
 fn value(raw: &str) -> Option<Value> {
@@ -178,13 +147,7 @@ mod tests {
         let row = Row::parse(br#"{"title":"Nurse","description":"Care for people.","salary_min":1200.00}"#)
             .unwrap();
         let rendered = templates("zion-job-generator").render(&row).unwrap();
-        assert!(
-            rendered
-                .prompt
-                .contains("Create a job description titled \"Nurse\""),
-            "{}",
-            rendered.prompt
-        );
+        assert!(rendered.prompt.contains("Create a job description titled \"Nurse\""), "{}", rendered.prompt);
         assert!(rendered.completion.contains("Care for people."));
     }
 
@@ -192,12 +155,7 @@ mod tests {
     fn a_blank_column_is_a_missing_field() {
         let row = Row::parse(br#"{"title":"Nurse","description":"  "}"#).unwrap();
         let error = templates("zion-job-generator").render(&row).err().unwrap();
-        assert_eq!(
-            error,
-            TemplateError::MissingField {
-                template: "completion"
-            }
-        );
+        assert_eq!(error, TemplateError::MissingField { template: "completion" });
     }
 
     #[test]

@@ -27,10 +27,7 @@ impl TokenCounter {
     /// Counts one example: its texts, three tokens a message and three for the answer's start, as the published
     /// cookbook of the chat format does.
     pub fn example<'a>(&self, messages: impl IntoIterator<Item = (&'a str, &'a str)>) -> u64 {
-        3 + messages
-            .into_iter()
-            .map(|(role, content)| 3 + self.text(role) + self.text(content))
-            .sum::<u64>()
+        3 + messages.into_iter().map(|(role, content)| 3 + self.text(role) + self.text(content)).sum::<u64>()
     }
 }
 
@@ -45,9 +42,6 @@ mod tests {
         for (text, tokens) in [("hello world", 2), ("tiktoken is great!", 6), ("", 0)] {
             assert_eq!(counter.text(text), tokens, "{text}");
         }
-        assert_eq!(
-            counter.example([("user", "hello world"), ("assistant", "hello world")]),
-            15
-        );
+        assert_eq!(counter.example([("user", "hello world"), ("assistant", "hello world")]), 15);
     }
 }

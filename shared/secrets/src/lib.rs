@@ -24,11 +24,7 @@ impl Secret {
     /// Names a secret; nothing is read yet.
     pub async fn new(arn: impl Into<String>) -> Self {
         let config = aws_config::load_from_env().await;
-        Self {
-            client: Client::new(&config),
-            arn: arn.into(),
-            kept: Mutex::new(None),
-        }
+        Self { client: Client::new(&config), arn: arn.into(), kept: Mutex::new(None) }
     }
 
     /// Returns the secret's text.
@@ -42,28 +38,13 @@ impl Secret {
         {
             return Ok(secret.clone());
         }
-        let answer = self
-            .client
-            .get_secret_value()
-            .secret_id(&self.arn)
-            .send()
-            .await
-            .map_err(|error| {
-                let name = if error.as_service_error().is_some() {
-                    ErrorName::Internal
-                } else {
-                    ErrorName::Unavailable
-                };
-                StageError::new(
-                    name,
-                    format!("cannot read secret {}: {}", self.arn, DisplayErrorContext(&error)),
-                )
-            })?;
-        let text = answer
-            .secret_string()
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-            .ok_or_else(|| {
+        let answer = self.client.get_secret_value().secret_id(&self.arn).send().await.map_err(|error| {
+            let name =
+                if error.as_service_error().is_some() { ErrorName::Internal } else { ErrorName::Unavailable };
+            StageError::new(name, format!("cannot read secret {}: {}", self.arn, DisplayErrorContext(&error)))
+        })?;
+        let text =
+            answer.secret_string().map(str::trim).filter(|text| !text.is_empty()).ok_or_else(|| {
                 StageError::internal(format!(
                     "secret {} holds no text: put the key there as plain text",
                     self.arn

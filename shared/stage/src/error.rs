@@ -116,11 +116,7 @@ pub struct StageError {
 impl StageError {
     /// Creates a failure of that name.
     pub fn new(name: ErrorName, message: impl Into<String>) -> Self {
-        Self {
-            name,
-            message: message.into(),
-            source: None,
-        }
+        Self { name, message: message.into(), source: None }
     }
 
     /// Keeps the underlying error, whose text is appended to the message.
@@ -167,10 +163,7 @@ impl Error for StageError {
 
 impl From<StageError> for lambda_runtime::Diagnostic {
     fn from(error: StageError) -> Self {
-        Self {
-            error_type: error.name.as_str().to_owned(),
-            error_message: error.chain(),
-        }
+        Self { error_type: error.name.as_str().to_owned(), error_message: error.chain() }
     }
 }
 
@@ -184,10 +177,7 @@ mod tests {
             .caused_by(StageError::internal("connection reset"));
         let diagnostic = lambda_runtime::Diagnostic::from(error);
         assert_eq!(diagnostic.error_type, "Unavailable");
-        assert_eq!(
-            diagnostic.error_message,
-            "cannot read job_posts: connection reset"
-        );
+        assert_eq!(diagnostic.error_message, "cannot read job_posts: connection reset");
     }
 
     #[test]

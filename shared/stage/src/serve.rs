@@ -50,13 +50,9 @@ where
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let started = Instant::now();
         let deadline = Deadline(event.context.deadline());
-        let answer = AssertUnwindSafe(answer(handler, event.payload, deadline))
-            .catch_unwind()
-            .await;
+        let answer = AssertUnwindSafe(answer(handler, event.payload, deadline)).catch_unwind().await;
         let answer = answer.unwrap_or_else(|_| {
-            Err(StageError::internal(format!(
-                "{name} panicked: its log names the place in the code"
-            )))
+            Err(StageError::internal(format!("{name} panicked: its log names the place in the code")))
         });
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &answer {
@@ -82,10 +78,7 @@ where
 {
     // serde's own message may quote the value, which may be what an operator pasted by mistake.
     let event = serde_json::from_value(payload).map_err(|error| {
-        StageError::internal(format!(
-            "the event breaks the contract: {}",
-            contract_problem(&error)
-        ))
+        StageError::internal(format!("the event breaks the contract: {}", contract_problem(&error)))
     })?;
     // On the heap: a whole handler nested into the runtime's own futures is more than the compiler lays out.
     let answer = Box::pin(handler(event, deadline)).await?;
@@ -117,9 +110,7 @@ mod tests {
     async fn a_broken_contract_is_named_without_its_values() {
         let handler = async |_: ScrubEvent, _| Ok(());
         let payload = json!({"run": {"name": "ann.lee@example.com"}});
-        let error = answer(&handler, payload, Deadline::after(Duration::ZERO))
-            .await
-            .unwrap_err();
+        let error = answer(&handler, payload, Deadline::after(Duration::ZERO)).await.unwrap_err();
         assert_eq!(error.name().as_str(), "Internal");
         assert!(!error.chain().contains("ann.lee"), "{}", error.chain());
     }

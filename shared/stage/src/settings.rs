@@ -39,10 +39,7 @@ impl Settings {
     ///
     /// # Errors
     /// `Internal` when a variable is missing, empty or not an address: the deployment is broken.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place where the environment is read"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     pub fn from_env() -> Result<Self, StageError> {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
@@ -61,20 +58,15 @@ impl Settings {
         let address = |name: &str| {
             let value = text(name)?;
             let url = Url::parse(&value).map_err(|error| {
-                StageError::new(
-                    ErrorName::Internal,
-                    format!("environment variable {name} is not an address"),
-                )
-                .caused_by(error)
+                StageError::new(ErrorName::Internal, format!("environment variable {name} is not an address"))
+                    .caused_by(error)
             })?;
             // Keys travel with every request: in the clear only to this machine.
             let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
             if url.scheme() == "https" || (url.scheme() == "http" && loopback) {
                 Ok(url)
             } else {
-                Err(StageError::internal(format!(
-                    "environment variable {name} must start with https://"
-                )))
+                Err(StageError::internal(format!("environment variable {name} must start with https://")))
             }
         };
         Ok(Self {
@@ -94,11 +86,7 @@ mod tests {
     use super::*;
 
     fn value(name: &str) -> String {
-        if name.ends_with("_URL") {
-            "https://example.com/v1".to_owned()
-        } else {
-            "x".to_owned()
-        }
+        if name.ends_with("_URL") { "https://example.com/v1".to_owned() } else { "x".to_owned() }
     }
 
     #[test]

@@ -35,9 +35,6 @@ pub async fn put_json(store: &impl Put, key: &str, document: &impl Serialize) ->
 fn parse<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, StageError> {
     // serde's own message may quote a value.
     serde_json::from_slice(bytes).map_err(|error| {
-        StageError::internal(format!(
-            "{key} has another shape than expected, at line {}",
-            error.line()
-        ))
+        StageError::internal(format!("{key} has another shape than expected, at line {}", error.line()))
     })
 }

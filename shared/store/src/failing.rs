@@ -14,18 +14,13 @@ pub struct Failing<S> {
 impl<S> Failing<S> {
     /// Lets `calls` calls through to `inner`, then fails every one.
     pub fn after(calls: usize, inner: S) -> Self {
-        Self {
-            inner,
-            calls_left: AtomicUsize::new(calls),
-        }
+        Self { inner, calls_left: AtomicUsize::new(calls) }
     }
 
     fn call(&self) -> Result<&S, StageError> {
-        let left = self
-            .calls_left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        left.map(|_| &self.inner)
-            .map_err(|_| StageError::new(ErrorName::Unavailable, "the store went away"))
+        let left =
+            self.calls_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        left.map(|_| &self.inner).map_err(|_| StageError::new(ErrorName::Unavailable, "the store went away"))
     }
 }
 

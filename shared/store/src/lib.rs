@@ -5,7 +5,7 @@
 //! | port | IAM action |
 //! |---|---|
 //! | [`Get`] | `s3:GetObject` |
-//! | [`Find`] | `s3:GetObject` and `s3:ListBucket` on the prefix: without it a missing object is a 403, not a 404 |
+//! | [`Find`] | `s3:GetObject` and `s3:ListBucket` on the prefix |
 //! | [`Put`] | `s3:PutObject` and `s3:AbortMultipartUpload`; `s3:PutObjectTagging` for raw objects |
 //!
 //! Three implementations: [`S3`], [`Memory`] and [`Failing`].

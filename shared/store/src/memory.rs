@@ -25,11 +25,7 @@ impl Memory {
 
     /// Returns all objects with how they are kept, in order.
     pub fn objects(&self) -> Vec<(String, Class, Bytes)> {
-        self.state()
-            .objects
-            .iter()
-            .map(|(key, (class, body))| (key.clone(), *class, body.clone()))
-            .collect()
+        self.state().objects.iter().map(|(key, (class, body))| (key.clone(), *class, body.clone())).collect()
     }
 
     /// Returns which port touched which key, in order.
@@ -98,10 +94,8 @@ impl Put for Memory {
 
     async fn part(&self, _: &str, upload: &str, number: i32, body: Bytes) -> Result<String, StageError> {
         let mut state = self.state();
-        let (_, parts) = state
-            .uploads
-            .get_mut(upload)
-            .ok_or_else(|| StageError::internal("no such upload"))?;
+        let (_, parts) =
+            state.uploads.get_mut(upload).ok_or_else(|| StageError::internal("no such upload"))?;
         parts.insert(number, body);
         Ok(number.to_string())
     }

@@ -19,35 +19,15 @@ impl S3 {
     /// Connects with the process's own region and credentials.
     pub async fn new(bucket: impl Into<String>) -> Self {
         let config = aws_config::load_from_env().await;
-        Self {
-            client: Client::new(&config),
-            bucket: bucket.into(),
-        }
-    }
-
-    async fn object(&self, key: &str) -> Result<Option<ByteStream>, StageError> {
-        match self
-            .client
-            .get_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .send()
-            .await
-        {
-            Ok(object) => Ok(Some(object.body)),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(GetObjectError::is_no_such_key) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(failed("read", key, &error)),
-        }
+        Self { client: Client::new(&config), bucket: bucket.into() }
     }
 
     async fn must(&self, key: &str) -> Result<ByteStream, StageError> {
-        self.object(key).await?.ok_or_else(|| {
+        let object = self.client.get_object().bucket(&self.bucket).key(key).send().await;
+        object.map(|object| object.body).map_err(|error| {
+            if !error.as_service_error().is_some_and(GetObjectError::is_no_such_key) {
+                return failed("read", key, &error);
+            }
             StageError::internal(format!(
                 "object {key} is missing: the step before did not write it, or it has expired"
             ))
@@ -67,19 +47,9 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
-    let refused = matches!(
-        error.code(),
-        Some("AccessDenied" | "NoSuchBucket" | "InvalidAccessKeyId")
-    );
-    let name = if refused {
-        ErrorName::Internal
-    } else {
-        ErrorName::Unavailable
-    };
-    StageError::new(
-        name,
-        format!("cannot {what} {key}: {}", DisplayErrorContext(error)),
-    )
+    let refused = matches!(error.code(), Some("AccessDenied" | "NoSuchBucket" | "InvalidAccessKeyId"));
+    let name = if refused { ErrorName::Internal } else { ErrorName::Unavailable };
+    StageError::new(name, format!("cannot {what} {key}: {}", DisplayErrorContext(error)))
 }
 
 struct Object {
@@ -98,10 +68,7 @@ impl Body for Object {
 
 impl Get for S3 {
     async fn open(&self, key: &str) -> Result<impl Body, StageError> {
-        Ok(Object {
-            stream: self.must(key).await?,
-            key: key.to_owned(),
-        })
+        Ok(Object { stream: self.must(key).await?, key: key.to_owned() })
     }
 
     async fn get(&self, key: &str) -> Result<Bytes, StageError> {
@@ -111,10 +78,14 @@ impl Get for S3 {
 
 impl Find for S3 {
     async fn find(&self, key: &str) -> Result<Option<Bytes>, StageError> {
-        match self.object(key).await? {
-            Some(stream) => whole(stream, key).await.map(Some),
-            None => Ok(None),
+        // Asked for by listing: a role that may list its prefix alone is answered 403 for a missing object, because
+        // reading one carries no prefix that the policy's condition could match.
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(key).max_keys(1);
+        let list = list.send().await.map_err(|error| failed("look for", key, &error))?;
+        if list.contents().iter().all(|object| object.key() != Some(key)) {
+            return Ok(None);
         }
+        whole(self.must(key).await?, key).await.map(Some)
     }
 }
 
@@ -127,52 +98,23 @@ async fn whole(stream: ByteStream, key: &str) -> Result<Bytes, StageError> {
 
 impl Put for S3 {
     async fn put(&self, key: &str, body: Bytes, class: Class) -> Result<(), StageError> {
-        let request = self
-            .client
-            .put_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .set_tagging(tag(class));
-        request
-            .body(body.into())
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| failed("write", key, &error))
+        let request = self.client.put_object().bucket(&self.bucket).key(key).set_tagging(tag(class));
+        request.body(body.into()).send().await.map(|_| ()).map_err(|error| failed("write", key, &error))
     }
 
     async fn begin(&self, key: &str, class: Class) -> Result<String, StageError> {
-        let request = self
-            .client
-            .create_multipart_upload()
-            .bucket(&self.bucket)
-            .key(key)
-            .set_tagging(tag(class));
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| failed("start", key, &error))?;
-        answer
-            .upload_id
-            .ok_or_else(|| StageError::internal(format!("starting {key} gave no upload id")))
+        let request =
+            self.client.create_multipart_upload().bucket(&self.bucket).key(key).set_tagging(tag(class));
+        let answer = request.send().await.map_err(|error| failed("start", key, &error))?;
+        answer.upload_id.ok_or_else(|| StageError::internal(format!("starting {key} gave no upload id")))
     }
 
     async fn part(&self, key: &str, upload: &str, number: i32, body: Bytes) -> Result<String, StageError> {
-        let request = self
-            .client
-            .upload_part()
-            .bucket(&self.bucket)
-            .key(key)
-            .upload_id(upload)
-            .part_number(number);
-        let answer = request
-            .body(body.into())
-            .send()
-            .await
-            .map_err(|error| failed("write a part of", key, &error))?;
-        answer
-            .e_tag
-            .ok_or_else(|| StageError::internal(format!("part {number} of {key} got no tag")))
+        let request =
+            self.client.upload_part().bucket(&self.bucket).key(key).upload_id(upload).part_number(number);
+        let answer =
+            request.body(body.into()).send().await.map_err(|error| failed("write a part of", key, &error))?;
+        answer.e_tag.ok_or_else(|| StageError::internal(format!("part {number} of {key} got no tag")))
     }
 
     async fn complete(&self, key: &str, upload: &str, parts: Vec<String>) -> Result<(), StageError> {
@@ -181,12 +123,7 @@ impl Put for S3 {
             .map(|(number, tag)| CompletedPart::builder().part_number(number).e_tag(tag).build())
             .collect();
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        let request = self
-            .client
-            .complete_multipart_upload()
-            .bucket(&self.bucket)
-            .key(key)
-            .upload_id(upload);
+        let request = self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload);
         request
             .multipart_upload(parts)
             .send()

@@ -83,24 +83,16 @@ impl<'a, P: Put> Writer<'a, P> {
             let upload = self.upload.take().unwrap_or_default();
             self.store.complete(&self.key, &upload, self.parts).await?;
         }
-        Ok(Closed {
-            lines: self.lines,
-            bytes: self.digest.bytes(),
-            sha256: self.digest.finish(),
-        })
+        Ok(Closed { lines: self.lines, bytes: self.digest.bytes(), sha256: self.digest.finish() })
     }
 
     async fn flush(&mut self, body: Bytes) -> Result<(), StageError> {
         let upload = match &self.upload {
             Some(upload) => upload.clone(),
-            None => self
-                .upload
-                .insert(self.store.begin(&self.key, self.class).await?)
-                .clone(),
+            None => self.upload.insert(self.store.begin(&self.key, self.class).await?).clone(),
         };
         let number = i32::try_from(self.parts.len() + 1).unwrap_or(i32::MAX);
-        self.parts
-            .push(self.store.part(&self.key, &upload, number, body).await?);
+        self.parts.push(self.store.part(&self.key, &upload, number, body).await?);
         Ok(())
     }
 }
@@ -118,10 +110,7 @@ mod tests {
         for _ in 0..lines {
             writer.line(&line).await.unwrap();
         }
-        assert!(
-            store.keys().is_empty(),
-            "nothing may be visible before it is whole"
-        );
+        assert!(store.keys().is_empty(), "nothing may be visible before it is whole");
         let closed = writer.close().await.unwrap();
         (closed, store.get("k").await.unwrap())
     }

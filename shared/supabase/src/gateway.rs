@@ -84,23 +84,14 @@ impl Gateway {
 
     async fn once(&self, asked: Asked<'_>, request: RequestBuilder) -> Result<Answer, Attempt> {
         let what = asked.what;
-        let unanswered = |error| Attempt {
-            error: http::unanswered(what, error),
-            wait: None,
-        };
-        let response = authorize(request, &self.key)
-            .timeout(Self::TIMEOUT)
-            .send()
-            .await
-            .map_err(unanswered)?;
+        let unanswered = |error| Attempt { error: http::unanswered(what, error), wait: None };
+        let response =
+            authorize(request, &self.key).timeout(Self::TIMEOUT).send().await.map_err(unanswered)?;
         let status = response.status();
         if status.is_success() {
             let total = total(&response);
             let body = response.bytes().await.map_err(unanswered)?;
-            return Ok(Answer {
-                total,
-                body: body.into(),
-            });
+            return Ok(Answer { total, body: body.into() });
         }
         let wait = http::retry_after(response.headers());
         if let Some(name) = http::retryable(status) {
@@ -110,10 +101,7 @@ impl Gateway {
             });
         }
         let refusal: Refusal = response.json().await.unwrap_or_default();
-        Err(Attempt {
-            error: refused(status, &refusal, asked),
-            wait: None,
-        })
+        Err(Attempt { error: refused(status, &refusal, asked), wait: None })
     }
 
     async fn rpc<T: DeserializeOwned>(
@@ -124,13 +112,7 @@ impl Gateway {
         let what = format!("rpc/{function}");
         let url = self.url(&what)?;
         let answer = self
-            .send(
-                Asked {
-                    what: &what,
-                    consent: None,
-                },
-                || self.client.post(url.clone()).json(arguments),
-            )
+            .send(Asked { what: &what, consent: None }, || self.client.post(url.clone()).json(arguments))
             .await?;
         serde_json::from_slice(&answer.body).map_err(|_| {
             StageError::internal(format!(
@@ -155,45 +137,25 @@ impl Gateway {
         };
         let url = self.url(&source.table)?;
         let query = parameters(range, columns, consented);
-        self.send(
-            Asked {
-                what: &source.table,
-                consent: consent.filter(|_| consented),
-            },
-            || {
-                let request = self.client.get(url.clone()).query(&query).query(more);
-                if exact {
-                    request.header("Prefer", "count=exact")
-                } else {
-                    request
-                }
-            },
-        )
+        self.send(Asked { what: &source.table, consent: consent.filter(|_| consented) }, || {
+            let request = self.client.get(url.clone()).query(&query).query(more);
+            if exact { request.header("Prefer", "count=exact") } else { request }
+        })
         .await
     }
 
     async fn edge(&self, source: &Source, order: &str) -> Result<Option<String>, StageError> {
         let key = source.key.as_str();
         let order = format!("{key}.{order}");
-        let answer = self
-            .rows(
-                Range::all(source),
-                &[key],
-                false,
-                &[("order", &order), ("limit", "1")],
-                false,
-            )
-            .await?;
+        let answer =
+            self.rows(Range::all(source), &[key], false, &[("order", &order), ("limit", "1")], false).await?;
         let page = Page::new(answer.body);
         let Some(row) = page.rows()?.pop().map(|row| Row::parse(row.get().as_bytes())) else {
             return Ok(None);
         };
         let key = row.ok().and_then(|row| row.raw(key).map(str::to_owned));
         key.map(Some).ok_or_else(|| {
-            StageError::new(
-                ErrorName::SourceRefused,
-                format!("{} has no {}", source.table, source.key),
-            )
+            StageError::new(ErrorName::SourceRefused, format!("{} has no {}", source.table, source.key))
         })
     }
 }
@@ -205,33 +167,19 @@ struct Answer {
 
 /// Reads the total out of `Content-Range: 0-4/1000`.
 fn total(response: &Response) -> Option<u64> {
-    response
-        .headers()
-        .get("content-range")?
-        .to_str()
-        .ok()?
-        .rsplit_once('/')?
-        .1
-        .parse()
-        .ok()
+    response.headers().get("content-range")?.to_str().ok()?.rsplit_once('/')?.1.parse().ok()
 }
 
 impl Rows for Gateway {
     async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
         let order = format!("{}.asc", range.source.key);
         let more = [("order", order.as_str()), ("limit", &limit.to_string())];
-        Ok(Page::new(
-            self.rows(range, &range.source.selected(), true, &more, false)
-                .await?
-                .body,
-        ))
+        Ok(Page::new(self.rows(range, &range.source.selected(), true, &more, false).await?.body))
     }
 
     async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
         let key = range.source.key.as_str();
-        let answer = self
-            .rows(range, &[key], consented, &[("limit", "1")], true)
-            .await?;
+        let answer = self.rows(range, &[key], consented, &[("limit", "1")], true).await?;
         answer.total.ok_or_else(|| {
             StageError::new(
                 ErrorName::SourceRefused,
@@ -259,17 +207,11 @@ impl Models for Gateway {
         manifest: &str,
     ) -> Result<(), StageError> {
         let arguments = json!({"p_run_id": run, "p_job_id": job, "p_dataset_sha256": dataset_sha256, "p_manifest_uri": manifest});
-        self.rpc::<Value>("start_model_version", &arguments)
-            .await
-            .map(|_| ())
+        self.rpc::<Value>("start_model_version", &arguments).await.map(|_| ())
     }
 
     async fn fail(&self, run: &str, error: &str, cause: &str) -> Result<Recorded, StageError> {
-        self.rpc(
-            "fail_model_version",
-            &json!({"p_run_id": run, "p_error": error, "p_cause": cause}),
-        )
-        .await
+        self.rpc("fail_model_version", &json!({"p_run_id": run, "p_error": error, "p_cause": cause})).await
     }
 
     async fn promote(

@@ -17,13 +17,8 @@ mod tests {
 
     fn headers(key: &str) -> (bool, bool) {
         let client = stage::http::client().unwrap();
-        let request = authorize(client.get("https://example.com"), &SecretString::from(key))
-            .build()
-            .unwrap();
-        (
-            request.headers().contains_key("apikey"),
-            request.headers().contains_key("authorization"),
-        )
+        let request = authorize(client.get("https://example.com"), &SecretString::from(key)).build().unwrap();
+        (request.headers().contains_key("apikey"), request.headers().contains_key("authorization"))
     }
 
     #[test]

@@ -30,25 +30,15 @@ pub fn refused(status: StatusCode, refusal: &Refusal, asked: Asked<'_>) -> Stage
     let code = refusal.code.as_deref().unwrap_or("");
     let message = refusal.message.as_deref().unwrap_or("");
     let about_consent = |names: &str| {
-        asked
-            .consent
-            .is_some_and(|(table, column)| names.contains(table) || names.contains(column))
+        asked.consent.is_some_and(|(table, column)| names.contains(table) || names.contains(column))
     };
     let name = |names: &str| {
-        if about_consent(names) {
-            ErrorName::ConsentUnreadable
-        } else {
-            ErrorName::SourceRefused
-        }
+        if about_consent(names) { ErrorName::ConsentUnreadable } else { ErrorName::SourceRefused }
     };
     match code {
         "42501" => {
             let table = denied(message).unwrap_or(what);
-            let right = if table.starts_with("rpc/") {
-                "execute on function"
-            } else {
-                "select on"
-            };
+            let right = if table.starts_with("rpc/") { "execute on function" } else { "select on" };
             let object = table.trim_start_matches("rpc/");
             // Consent stands in a table of its own only where the recipe relates one.
             let name = if about_consent(table) && table != what {
@@ -67,10 +57,9 @@ pub fn refused(status: StatusCode, refusal: &Refusal, asked: Asked<'_>) -> Stage
             name(message),
             format!("{what} has no such column: {message}; mend the recipe or add the column"),
         ),
-        "42P01" | "PGRST205" => StageError::new(
-            name(message),
-            format!("{what} does not exist or is not exposed: {message}"),
-        ),
+        "42P01" | "PGRST205" => {
+            StageError::new(name(message), format!("{what} does not exist or is not exposed: {message}"))
+        }
         "PGRST200" => StageError::new(
             ErrorName::ConsentUnreadable,
             format!(
@@ -78,10 +67,7 @@ pub fn refused(status: StatusCode, refusal: &Refusal, asked: Asked<'_>) -> Stage
             ),
         ),
         // Raised by the functions of our migrations: their words are ours.
-        "P0001" => StageError::new(
-            ErrorName::PromotionRefused,
-            format!("the database refused: {message}"),
-        ),
+        "P0001" => StageError::new(ErrorName::PromotionRefused, format!("the database refused: {message}")),
         "PGRST202" => StageError::new(
             ErrorName::SourceRefused,
             format!("{what} does not exist: apply the migrations in infra/supabase/migrations"),
@@ -112,14 +98,8 @@ mod tests {
     use super::*;
 
     fn answer(code: &str, message: &str) -> (ErrorName, String) {
-        let refusal = Refusal {
-            code: Some(code.to_owned()),
-            message: Some(message.to_owned()),
-        };
-        let asked = Asked {
-            what: "job_posts",
-            consent: Some(("profiles", "training_opt_out")),
-        };
+        let refusal = Refusal { code: Some(code.to_owned()), message: Some(message.to_owned()) };
+        let asked = Asked { what: "job_posts", consent: Some(("profiles", "training_opt_out")) };
         let error = refused(StatusCode::FORBIDDEN, &refusal, asked);
         (error.name(), error.to_string())
     }
@@ -128,10 +108,7 @@ mod tests {
     fn a_missing_grant_is_answered_with_the_grant() {
         let (name, text) = answer("42501", "permission denied for table job_posts");
         assert_eq!(name, ErrorName::SourceRefused);
-        assert!(
-            text.contains("grant select on public.job_posts to service_role;"),
-            "{text}"
-        );
+        assert!(text.contains("grant select on public.job_posts to service_role;"), "{text}");
     }
 
     #[test]
@@ -139,26 +116,17 @@ mod tests {
         let (name, text) = answer("42501", "permission denied for table profiles");
         assert_eq!(name, ErrorName::ConsentUnreadable);
         assert!(text.contains("public.profiles"), "{text}");
-        assert_eq!(
-            answer("PGRST200", "no relationship").0,
-            ErrorName::ConsentUnreadable
-        );
+        assert_eq!(answer("PGRST200", "no relationship").0, ErrorName::ConsentUnreadable);
         assert_eq!(
             answer("42703", "column profiles_1.training_opt_out does not exist").0,
             ErrorName::ConsentUnreadable
         );
-        assert_eq!(
-            answer("42703", "column job_posts.titel does not exist").0,
-            ErrorName::SourceRefused
-        );
+        assert_eq!(answer("42703", "column job_posts.titel does not exist").0, ErrorName::SourceRefused);
     }
 
     #[test]
     fn a_value_in_a_message_is_not_quoted() {
-        let (_, text) = answer(
-            "22P02",
-            "invalid input syntax for type uuid: \"ann.lee@example.com\"",
-        );
+        let (_, text) = answer("22P02", "invalid input syntax for type uuid: \"ann.lee@example.com\"");
         assert!(!text.contains("ann.lee"), "{text}");
     }
 }

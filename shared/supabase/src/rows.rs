@@ -18,11 +18,7 @@ pub struct Range<'a> {
 impl<'a> Range<'a> {
     /// All rows of a source.
     pub fn all(source: &'a Source) -> Self {
-        Self {
-            source,
-            after: None,
-            up_to: None,
-        }
+        Self { source, after: None, up_to: None }
     }
 }
 
@@ -65,10 +61,7 @@ impl Page {
     pub fn rows(&self) -> Result<Vec<&RawValue>, StageError> {
         serde_json::from_slice(&self.0).map_err(|error| {
             let problem = records::jsonl::problem(&error);
-            StageError::new(
-                stage::ErrorName::Unavailable,
-                format!("a page of rows is {problem}"),
-            )
+            StageError::new(stage::ErrorName::Unavailable, format!("a page of rows is {problem}"))
         })
     }
 }
@@ -115,11 +108,7 @@ mod tests {
     fn asked(recipe: &str, consented: bool) -> Vec<(String, String)> {
         let recipe = records::library::recipe(recipe).unwrap();
         let source = &recipe.sources[0];
-        let range = Range {
-            after: Some("7"),
-            up_to: Some("9"),
-            ..Range::all(source)
-        };
+        let range = Range { after: Some("7"), up_to: Some("9"), ..Range::all(source) };
         parameters(range, &source.selected(), consented)
     }
 
@@ -131,9 +120,7 @@ mod tests {
     fn consent_of_a_related_table_is_part_of_the_query() {
         let parameters = asked("zion-job-generator", true);
         assert!(
-            parameters[0]
-                .1
-                .ends_with(",zion_consent:profiles!inner(training_opt_out)"),
+            parameters[0].1.ends_with(",zion_consent:profiles!inner(training_opt_out)"),
             "{parameters:?}"
         );
         assert!(has(&parameters, "zion_consent.training_opt_out", "is.false"));
@@ -145,10 +132,6 @@ mod tests {
     fn a_null_in_an_opt_out_column_is_a_no() {
         // `is.false` leaves nulls out, `not.is.true` would take them.
         assert!(has(&asked("zion-support", true), "training_opt_out", "is.false"));
-        assert!(!has(
-            &asked("zion-support", false),
-            "training_opt_out",
-            "is.false"
-        ));
+        assert!(!has(&asked("zion-support", false), "training_opt_out", "is.false"));
     }
 }

@@ -60,21 +60,11 @@ impl OpenAi {
         request: RequestBuilder,
     ) -> Result<T, (StatusCode, StageError)> {
         let unanswered = |error: reqwest::Error| {
-            (
-                error.status().unwrap_or(StatusCode::BAD_GATEWAY),
-                http::unanswered(what, error),
-            )
+            (error.status().unwrap_or(StatusCode::BAD_GATEWAY), http::unanswered(what, error))
         };
-        let response = request
-            .bearer_auth(self.key.expose_secret())
-            .send()
-            .await
-            .map_err(unanswered)?;
+        let response = request.bearer_auth(self.key.expose_secret()).send().await.map_err(unanswered)?;
         let status = response.status();
-        let request_id = response
-            .headers()
-            .get("x-request-id")
-            .and_then(|id| id.to_str().ok());
+        let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
         let request_id = request_id.unwrap_or("without id").to_owned();
         if !status.is_success() {
             let body: ErrorEnvelope = response.json().await.unwrap_or_default();
@@ -105,9 +95,7 @@ impl OpenAi {
             .with_max_delay(Duration::from_secs(4))
             .with_max_times(3)
             .with_jitter();
-        once.retry(patience)
-            .when(|(_, error)| error.name().is_retryable())
-            .await
+        once.retry(patience).when(|(_, error)| error.name().is_retryable()).await
     }
 }
 
@@ -118,23 +106,13 @@ fn only_error((_, error): (StatusCode, StageError)) -> StageError {
 impl Provider for OpenAi {
     fn limits(&self) -> Limits {
         // `/files` takes 512 MB; a job wants 10 examples; 65,536 tokens is the context of the tunable bases.
-        Limits {
-            min_examples: 10,
-            max_file_bytes: 512_000_000,
-            max_example_tokens: 65_536,
-        }
+        Limits { min_examples: 10, max_file_bytes: 512_000_000, max_example_tokens: 65_536 }
     }
 
     async fn base_model(&self, id: &str) -> Result<Option<BaseModel>, StageError> {
         let url = self.url(&["models", id])?;
-        match self
-            .read::<Model>("looking up the base model", || self.client.get(url.clone()))
-            .await
-        {
-            Ok(model) => Ok(Some(BaseModel {
-                id: model.id,
-                shutdown_date: model.shutdown_date,
-            })),
+        match self.read::<Model>("looking up the base model", || self.client.get(url.clone())).await {
+            Ok(model) => Ok(Some(BaseModel { id: model.id, shutdown_date: model.shutdown_date })),
             Err((StatusCode::NOT_FOUND, _)) => Ok(None),
             Err((_, error)) => Err(error),
         }
@@ -142,11 +120,7 @@ impl Provider for OpenAi {
 
     async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
         let url = self.url(&["files"])?;
-        let request = || {
-            self.client
-                .get(url.clone())
-                .query(&[("purpose", "fine-tune"), ("limit", "10000")])
-        };
+        let request = || self.client.get(url.clone()).query(&[("purpose", "fine-tune"), ("limit", "10000")]);
         let files: List<File> = self.read("listing files", request).await.map_err(only_error)?;
         // Files carry no metadata: the name holds run and hash.
         let same =
@@ -164,15 +138,9 @@ impl Provider for OpenAi {
             })?;
         let form = Form::new().text("purpose", "fine-tune").part("file", part);
         // 512 MB in 15 minutes is 0.6 MB/s; a function is killed then anyway.
-        let request = self
-            .client
-            .post(self.url(&["files"])?)
-            .multipart(form)
-            .timeout(Duration::from_mins(15));
-        let file: File = self
-            .once("uploading the training file", request)
-            .await
-            .map_err(only_error)?;
+        let request =
+            self.client.post(self.url(&["files"])?).multipart(form).timeout(Duration::from_mins(15));
+        let file: File = self.once("uploading the training file", request).await.map_err(only_error)?;
         Ok(file.id)
     }
 
@@ -184,19 +152,13 @@ impl Provider for OpenAi {
         // Some hosts ignore the filter, so it is applied here again; 50 pages are 5,000 jobs.
         for _ in 0..50 {
             let request = || {
-                let request = self
-                    .client
-                    .get(url.clone())
-                    .query(&[(filter.as_str(), run), ("limit", "100")]);
+                let request = self.client.get(url.clone()).query(&[(filter.as_str(), run), ("limit", "100")]);
                 request.query(&after.as_ref().map(|after| [("after", after)]))
             };
             let page: List<FineTuningJob> = self.read("listing jobs", request).await.map_err(only_error)?;
             let next = page.data.last().map(|job| job.id.clone());
             let ours = |job: &FineTuningJob| {
-                job.metadata
-                    .as_ref()
-                    .and_then(|metadata| metadata.get(RUN))
-                    .is_some_and(|name| name == run)
+                job.metadata.as_ref().and_then(|metadata| metadata.get(RUN)).is_some_and(|name| name == run)
             };
             for job in page.data.into_iter().filter(ours) {
                 if oldest
@@ -222,16 +184,9 @@ impl Provider for OpenAi {
             suffix: &spec.suffix,
             method: Method {
                 kind: "supervised",
-                supervised: Supervised {
-                    hyperparameters: Hyperparameters {
-                        n_epochs: spec.epochs,
-                    },
-                },
+                supervised: Supervised { hyperparameters: Hyperparameters { n_epochs: spec.epochs } },
             },
-            metadata: HashMap::from([
-                (RUN, spec.run.as_str()),
-                (MANIFEST, spec.manifest_sha256.as_str()),
-            ]),
+            metadata: HashMap::from([(RUN, spec.run.as_str()), (MANIFEST, spec.manifest_sha256.as_str())]),
         };
         let request = self
             .client
@@ -243,18 +198,12 @@ impl Provider for OpenAi {
 
     async fn poll(&self, id: &str) -> Result<Job, StageError> {
         let url = self.url(&["fine_tuning", "jobs", id])?;
-        job(self
-            .read("looking at the job", || self.client.get(url.clone()))
-            .await
-            .map_err(only_error)?)
+        job(self.read("looking at the job", || self.client.get(url.clone())).await.map_err(only_error)?)
     }
 
     async fn cancel(&self, id: &str) -> Result<(), StageError> {
         let url = self.url(&["fine_tuning", "jobs", id, "cancel"])?;
-        match self
-            .read::<serde_json::Value>("cancelling the job", || self.client.post(url.clone()))
-            .await
-        {
+        match self.read::<serde_json::Value>("cancelling the job", || self.client.post(url.clone())).await {
             // A job that has ended cannot be cancelled, and need not be.
             Ok(_) | Err((StatusCode::BAD_REQUEST | StatusCode::CONFLICT, _)) => Ok(()),
             Err((_, error)) => Err(error),
@@ -275,10 +224,7 @@ fn job(wire: FineTuningJob) -> Result<Job, StageError> {
         "failed" => {
             let error = wire.error.unwrap_or_default();
             let code = error.code.unwrap_or_else(|| "unknown".to_owned());
-            JobStatus::Failed {
-                code: in_brief(&code),
-                message: in_brief(&error.message.unwrap_or_default()),
-            }
+            JobStatus::Failed { code: in_brief(&code), message: in_brief(&error.message.unwrap_or_default()) }
         }
         "cancelled" => JobStatus::Cancelled,
         _ => JobStatus::UnderWay,
@@ -303,13 +249,7 @@ mod tests {
 
     #[test]
     fn an_unknown_status_is_not_an_end() {
-        for word in [
-            "validating_files",
-            "queued",
-            "running",
-            "paused",
-            "a_word_of_2031",
-        ] {
+        for word in ["validating_files", "queued", "running", "paused", "a_word_of_2031"] {
             let text = format!(r#"{{"id":"j","created_at":1700000000,"status":"{word}","error":null}}"#);
             assert_eq!(status(&text), JobStatus::UnderWay, "{word}");
         }
@@ -320,22 +260,16 @@ mod tests {
         let text = r#"{"id":"j","created_at":1,"status":"failed","error":{"code":null,"message":"too\nfew","param":"x"}}"#;
         assert_eq!(
             status(text),
-            JobStatus::Failed {
-                code: "unknown".to_owned(),
-                message: "too few".to_owned()
-            }
+            JobStatus::Failed { code: "unknown".to_owned(), message: "too few".to_owned() }
         );
     }
 
     #[test]
     fn a_model_id_with_slashes_is_one_segment() {
         let client = http::client().unwrap();
-        let provider = OpenAi::new(
-            client,
-            &Url::parse("https://example.com/v1").unwrap(),
-            SecretString::from("k"),
-        )
-        .unwrap();
+        let provider =
+            OpenAi::new(client, &Url::parse("https://example.com/v1").unwrap(), SecretString::from("k"))
+                .unwrap();
         let url = provider.url(&["models", "openai/gpt-oss-20b"]).unwrap();
         assert_eq!(url.as_str(), "https://example.com/v1/models/openai%2Fgpt-oss-20b");
     }

@@ -10,11 +10,7 @@ use super::fakes::{Project, Tuner};
 use super::run::{RUN, all, assemble, gather, parts, plan, scrub, slice, upload};
 
 fn world(rows: u64) -> (Memory, Project, Tuner) {
-    (
-        Memory::default(),
-        Project::new(100).with_job_posts(rows),
-        Tuner::default(),
-    )
+    (Memory::default(), Project::new(100).with_job_posts(rows), Tuner::default())
 }
 
 #[tokio::test]
@@ -29,33 +25,19 @@ async fn an_unknown_recipe_is_answered_with_those_there_are() {
 async fn a_base_model_that_is_shut_down_soon_is_refused_with_the_date() {
     let (store, project, mut tuner) = world(1_000);
     tuner.shutdown_date = Some("2027-01-14".parse().unwrap());
-    let error = plan("zion-job-generator", &store, &project, &tuner)
-        .await
-        .unwrap_err();
+    let error = plan("zion-job-generator", &store, &project, &tuner).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::BaseModelUnusable);
-    assert!(
-        error.chain().contains("2027-01-14") && error.chain().contains("53 days"),
-        "{}",
-        error.chain()
-    );
-    assert_eq!(
-        project.version(RUN)["status"],
-        "queued",
-        "the refused run has a row to fail"
-    );
+    assert!(error.chain().contains("2027-01-14") && error.chain().contains("53 days"), "{}", error.chain());
+    assert_eq!(project.version(RUN)["status"], "queued", "the refused run has a row to fail");
     tuner.shutdown_date = Some("2027-06-01".parse().unwrap());
-    plan("zion-job-generator", &store, &project, &tuner)
-        .await
-        .unwrap();
+    plan("zion-job-generator", &store, &project, &tuner).await.unwrap();
 }
 
 #[tokio::test]
 async fn too_few_rows_are_refused_before_anything_is_read() {
     for rows in [0, 1, 40] {
         let (store, project, tuner) = world(rows);
-        let error = plan("zion-job-generator", &store, &project, &tuner)
-            .await
-            .unwrap_err();
+        let error = plan("zion-job-generator", &store, &project, &tuner).await.unwrap_err();
         assert_eq!(error.name(), ErrorName::TooFewExamples, "{rows} rows");
         assert!(store.keys().is_empty());
     }
@@ -76,9 +58,7 @@ async fn too_few_usable_rows_are_refused_before_anything_is_uploaded() {
 #[tokio::test]
 async fn rows_that_vanish_during_the_scan_are_a_named_failure() {
     let (store, mut project, tuner) = world(1_000);
-    let planned = plan("zion-job-generator", &store, &project, &tuner)
-        .await
-        .unwrap();
+    let planned = plan("zion-job-generator", &store, &project, &tuner).await.unwrap();
     // The first page is read, then a tenth of the table goes: what was written no longer matches.
     let asked = planned.slices[0].clone();
     slice(&asked, &store, &project).await.unwrap();
@@ -89,19 +69,13 @@ async fn rows_that_vanish_during_the_scan_are_a_named_failure() {
     project.tables.get_mut("job_posts").unwrap().truncate(800);
     let error = slice(&asked, &store, &project).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::CountsDiffer);
-    assert!(
-        error.chain().contains("900") && error.chain().contains("720"),
-        "{}",
-        error.chain()
-    );
+    assert!(error.chain().contains("900") && error.chain().contains("720"), "{}", error.chain());
 }
 
 #[tokio::test]
 async fn a_clean_part_that_was_changed_is_refused() {
     let (store, project, tuner) = world(1_000);
-    let planned = plan("zion-job-generator", &store, &project, &tuner)
-        .await
-        .unwrap();
+    let planned = plan("zion-job-generator", &store, &project, &tuner).await.unwrap();
     for asked in &planned.slices {
         slice(asked, &store, &project).await.unwrap();
     }
@@ -111,14 +85,8 @@ async fn a_clean_part_that_was_changed_is_refused() {
     }
     let key = stage::keys::scrubbed_part(RUN, "job_posts", 0, 0);
     let line = br#"{"source":"job_posts","key":"k","prompt":"a","completion":"b"}"#;
-    store
-        .put(&key, line.to_vec().into(), Class::Derived)
-        .await
-        .unwrap();
-    assert_eq!(
-        assemble(&store).await.unwrap_err().name(),
-        ErrorName::CountsDiffer
-    );
+    store.put(&key, line.to_vec().into(), Class::Derived).await.unwrap();
+    assert_eq!(assemble(&store).await.unwrap_err().name(), ErrorName::CountsDiffer);
 }
 
 #[tokio::test]
@@ -133,18 +101,11 @@ async fn personal_data_that_is_left_stops_the_run_without_being_quoted() {
     let leaking = text.replacen("[email]", "ann.lee@example.com", 1);
     let mut changed: stage::scrub_file::ScrubReport = store::get_json(&store, &report).await.unwrap();
     changed.sha256 = records::digest::sha256(leaking.as_bytes());
-    store
-        .put(&scrubbed, leaking.into(), Class::Derived)
-        .await
-        .unwrap();
+    store.put(&scrubbed, leaking.into(), Class::Derived).await.unwrap();
     store::put_json(&store, &report, &changed).await.unwrap();
     let error = assemble(&store).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ResidualPersonalData);
-    assert!(
-        error.chain().contains("email") && !error.chain().contains("ann.lee"),
-        "{}",
-        error.chain()
-    );
+    assert!(error.chain().contains("email") && !error.chain().contains("ann.lee"), "{}", error.chain());
 }
 
 #[tokio::test]
@@ -161,62 +122,31 @@ async fn a_job_s_end_is_an_answer_or_a_named_failure() {
     let tuner = Tuner::default();
     let submitted_at: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
     let deadline: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
-    let event = StatusEvent {
-        run: RUN.to_owned(),
-        job: "job-0".to_owned(),
-        submitted_at,
-        deadline,
-    };
+    let event = StatusEvent { run: RUN.to_owned(), job: "job-0".to_owned(), submitted_at, deadline };
     let poll = async |now: &str, status: JobStatus| {
         *tuner.status.lock().unwrap() = status;
         status::handle(event.clone(), now.parse().unwrap(), &tuner).await
     };
     let early = "2026-11-22T10:05:00Z";
-    assert_eq!(
-        poll(early, JobStatus::UnderWay).await.unwrap().state,
-        JobState::Waiting
-    );
-    let trained = poll(
-        early,
-        JobStatus::Succeeded {
-            model: "m".to_owned(),
-        },
-    )
-    .await
-    .unwrap();
-    assert_eq!(
-        (trained.state, trained.model.as_deref()),
-        (JobState::Trained, Some("m"))
-    );
-    let failed = JobStatus::Failed {
-        code: "invalid_training_file".to_owned(),
-        message: "too few".to_owned(),
-    };
+    assert_eq!(poll(early, JobStatus::UnderWay).await.unwrap().state, JobState::Waiting);
+    let trained = poll(early, JobStatus::Succeeded { model: "m".to_owned() }).await.unwrap();
+    assert_eq!((trained.state, trained.model.as_deref()), (JobState::Trained, Some("m")));
+    let failed =
+        JobStatus::Failed { code: "invalid_training_file".to_owned(), message: "too few".to_owned() };
     let error = poll(early, failed).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::TrainingFailed);
     assert!(error.chain().contains("too few"));
-    assert_eq!(
-        poll(early, JobStatus::Cancelled).await.unwrap_err().name(),
-        ErrorName::TrainingCancelled
-    );
+    assert_eq!(poll(early, JobStatus::Cancelled).await.unwrap_err().name(), ErrorName::TrainingCancelled);
     assert!(tuner.cancelled.lock().unwrap().is_empty());
-    let late = poll("2026-11-23T10:00:01Z", JobStatus::UnderWay)
-        .await
-        .unwrap_err();
+    let late = poll("2026-11-23T10:00:01Z", JobStatus::UnderWay).await.unwrap_err();
     assert_eq!(late.name(), ErrorName::TrainingTimedOut);
-    assert_eq!(
-        *tuner.cancelled.lock().unwrap(),
-        ["job-0"],
-        "a job that is given up is not paid for"
-    );
+    assert_eq!(*tuner.cancelled.lock().unwrap(), ["job-0"], "a job that is given up is not paid for");
 }
 
 #[tokio::test]
 async fn a_failure_is_recorded_in_words() {
     let (store, project, tuner) = world(1_000);
-    plan("zion-job-generator", &store, &project, &tuner)
-        .await
-        .unwrap();
+    plan("zion-job-generator", &store, &project, &tuner).await.unwrap();
     let event = PromoteEvent::Fail {
         run: RUN.to_owned(),
         error: "TrainingFailed".to_owned(),

@@ -24,10 +24,7 @@ pub(crate) struct Project {
 
 impl Project {
     pub(crate) fn new(max_rows: usize) -> Self {
-        Self {
-            max_rows,
-            ..Self::default()
-        }
+        Self { max_rows, ..Self::default() }
     }
 
     /// Adds job posts with people in them; every tenth is opted out, every thirteenth has no text.
@@ -59,11 +56,7 @@ impl Project {
         let key = move |row: &Value| row[&range.source.key].as_u64().unwrap();
         let bound = |text: Option<&str>| text.map(|text| text.parse::<u64>().unwrap());
         let (after, up_to) = (bound(range.after), bound(range.up_to));
-        let rows = self
-            .tables
-            .get(range.source.table.as_str())
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let rows = self.tables.get(range.source.table.as_str()).map(Vec::as_slice).unwrap_or_default();
         rows.iter().filter(move |row| {
             after.is_none_or(|after| key(row) > after)
                 && up_to.is_none_or(|up_to| key(row) <= up_to)
@@ -74,10 +67,7 @@ impl Project {
 
 impl Rows for Project {
     async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
-        let rows: Vec<_> = self
-            .select(range, true)
-            .take(self.max_rows.min(limit as usize))
-            .collect();
+        let rows: Vec<_> = self.select(range, true).take(self.max_rows.min(limit as usize)).collect();
         Ok(Page::new(serde_json::to_vec(&rows).unwrap()))
     }
 
@@ -118,10 +108,7 @@ impl Models for Project {
             row["error"] = json!(error);
             row["cause"] = json!(cause);
         }
-        Ok(Recorded {
-            error: error.to_owned(),
-            cause: cause.to_owned(),
-        })
+        Ok(Recorded { error: error.to_owned(), cause: cause.to_owned() })
     }
 
     async fn promote(
@@ -179,18 +166,11 @@ impl Tuner {
 
 impl Provider for Tuner {
     fn limits(&self) -> Limits {
-        Limits {
-            min_examples: 10,
-            max_file_bytes: 512_000_000,
-            max_example_tokens: 65_536,
-        }
+        Limits { min_examples: 10, max_file_bytes: 512_000_000, max_example_tokens: 65_536 }
     }
 
     async fn base_model(&self, id: &str) -> Result<Option<BaseModel>, StageError> {
-        Ok(Some(BaseModel {
-            id: id.to_owned(),
-            shutdown_date: self.shutdown_date,
-        }))
+        Ok(Some(BaseModel { id: id.to_owned(), shutdown_date: self.shutdown_date }))
     }
 
     async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
@@ -205,24 +185,14 @@ impl Provider for Tuner {
 
     async fn upload(&self, spec: &FileSpec, chunks: Chunks) -> Result<String, StageError> {
         let body = chunks.collect().await?;
-        assert_eq!(
-            body.len() as u64,
-            spec.bytes,
-            "the declared size is the sent size"
-        );
+        assert_eq!(body.len() as u64, spec.bytes, "the declared size is the sent size");
         let mut files = self.files.lock().unwrap();
         files.push((spec.clone(), body));
         Ok(format!("file-{}", files.len() - 1))
     }
 
     async fn find_job(&self, run: &str) -> Result<Option<Job>, StageError> {
-        Ok(self
-            .jobs
-            .lock()
-            .unwrap()
-            .iter()
-            .position(|job| job.run == run)
-            .map(|at| self.job(at)))
+        Ok(self.jobs.lock().unwrap().iter().position(|job| job.run == run).map(|at| self.job(at)))
     }
 
     async fn create_job(&self, spec: &JobSpec) -> Result<Job, StageError> {

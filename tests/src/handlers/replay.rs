@@ -6,11 +6,7 @@ use super::fakes::{Project, Tuner};
 use super::run::{RUN, all, assemble, gather, parts, plan, scrub, slice, upload};
 
 fn world() -> (Memory, Project, Tuner) {
-    (
-        Memory::default(),
-        Project::new(100).with_job_posts(1_300),
-        Tuner::default(),
-    )
+    (Memory::default(), Project::new(100).with_job_posts(1_300), Tuner::default())
 }
 
 #[tokio::test]
@@ -18,12 +14,7 @@ async fn every_step_replayed_leaves_the_same_bytes() {
     let (store, project, tuner) = world();
     let (planned, _, assembled, submitted) = all(&store, &project, &tuner).await.unwrap();
     let before = store.objects();
-    assert_eq!(
-        plan("zion-job-generator", &store, &project, &tuner)
-            .await
-            .unwrap(),
-        planned
-    );
+    assert_eq!(plan("zion-job-generator", &store, &project, &tuner).await.unwrap(), planned);
     for asked in &planned.slices {
         slice(asked, &store, &project).await.unwrap();
     }
@@ -32,12 +23,7 @@ async fn every_step_replayed_leaves_the_same_bytes() {
         scrub(part, &store).await.unwrap();
     }
     assert_eq!(assemble(&store).await.unwrap(), assembled);
-    assert_eq!(
-        upload(&assembled.manifest_sha256, &store, &project, &tuner)
-            .await
-            .unwrap(),
-        submitted
-    );
+    assert_eq!(upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap(), submitted);
     assert_eq!(store.objects(), before);
     assert_eq!(tuner.jobs.lock().unwrap().len(), 1, "one paid job");
     assert_eq!(tuner.files.lock().unwrap().len(), 2, "no file twice");
@@ -67,9 +53,7 @@ async fn a_store_that_goes_away_at_any_call_costs_nothing_but_a_retry() {
                 Ok(planned) => break planned,
                 Err(_) => {
                     failures += 1;
-                    break plan("zion-job-generator", &store, &project, &tuner)
-                        .await
-                        .unwrap();
+                    break plan("zion-job-generator", &store, &project, &tuner).await.unwrap();
                 }
             }
         };
@@ -99,21 +83,12 @@ async fn a_store_that_goes_away_at_any_call_costs_nothing_but_a_retry() {
                 assemble(&store).await.unwrap()
             }
         };
-        if upload(&assembled.manifest_sha256, &failing, &project, &tuner)
-            .await
-            .is_err()
-        {
+        if upload(&assembled.manifest_sha256, &failing, &project, &tuner).await.is_err() {
             failures += 1;
-            upload(&assembled.manifest_sha256, &store, &project, &tuner)
-                .await
-                .unwrap();
+            upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap();
         }
         assert_eq!(store.objects(), reference.objects(), "after {calls} calls");
-        assert_eq!(
-            tuner.jobs.lock().unwrap().len(),
-            1,
-            "after {calls} calls: one paid job"
-        );
+        assert_eq!(tuner.jobs.lock().unwrap().len(), 1, "after {calls} calls: one paid job");
         if failures == 0 {
             return;
         }

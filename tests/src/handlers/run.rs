@@ -34,20 +34,9 @@ pub(super) async fn plan(
     let event = PlanEvent {
         run: RUN.to_owned(),
         started_at: "2026-11-22T10:00:00Z".parse().unwrap(),
-        input: PlanInput {
-            recipe: Some(recipe.to_owned()),
-            dry_run: false,
-        },
+        input: PlanInput { recipe: Some(recipe.to_owned()), dry_run: false },
     };
-    plan::handle(
-        event,
-        "zion-job-generator",
-        "provider.example",
-        store,
-        project,
-        tuner,
-    )
-    .await
+    plan::handle(event, "zion-job-generator", "provider.example", store, project, tuner).await
 }
 
 pub(super) async fn slice(
@@ -55,10 +44,7 @@ pub(super) async fn slice(
     store: &(impl Get + Find + Put),
     project: &Project,
 ) -> Result<Exported, StageError> {
-    let event = ExportEvent::Slice {
-        run: RUN.to_owned(),
-        slice: slice.clone(),
-    };
+    let event = ExportEvent::Slice { run: RUN.to_owned(), slice: slice.clone() };
     match export::handle(event, time(), store, project).await? {
         ExportAnswer::Slice(answer) => Ok(answer),
         ExportAnswer::Gather(_) => unreachable!("a slice was asked for"),
@@ -69,14 +55,7 @@ pub(super) async fn gather(
     store: &(impl Get + Find + Put),
     project: &Project,
 ) -> Result<Gathered, StageError> {
-    match export::handle(
-        ExportEvent::Gather { run: RUN.to_owned() },
-        time(),
-        store,
-        project,
-    )
-    .await?
-    {
+    match export::handle(ExportEvent::Gather { run: RUN.to_owned() }, time(), store, project).await? {
         ExportAnswer::Gather(answer) => Ok(answer),
         ExportAnswer::Slice(_) => unreachable!("all slices were asked for"),
     }
@@ -91,15 +70,7 @@ pub(super) async fn parts(store: &Memory) -> Vec<PartRef> {
 }
 
 pub(super) async fn scrub(part: PartRef, store: &(impl Get + Put)) -> Result<Scrubbed, StageError> {
-    scrub::handle(
-        ScrubEvent {
-            run: RUN.to_owned(),
-            part,
-        },
-        store,
-        &key(),
-    )
-    .await
+    scrub::handle(ScrubEvent { run: RUN.to_owned(), part }, store, &key()).await
 }
 
 pub(super) async fn assemble(store: &(impl Get + Put)) -> Result<Assembled, StageError> {
@@ -112,10 +83,7 @@ pub(super) async fn upload(
     project: &Project,
     tuner: &Tuner,
 ) -> Result<Submitted, StageError> {
-    let event = UploadEvent {
-        run: RUN.to_owned(),
-        manifest_sha256: manifest_sha256.to_owned(),
-    };
+    let event = UploadEvent { run: RUN.to_owned(), manifest_sha256: manifest_sha256.to_owned() };
     upload::handle(event, "bucket", store, project, tuner).await
 }
 
@@ -154,11 +122,8 @@ pub(super) fn lines(bytes: &[u8]) -> Vec<String> {
 
 #[tokio::test]
 async fn counts_add_up_from_the_rows_to_the_sides() {
-    let (store, project, tuner) = (
-        Memory::default(),
-        Project::new(300).with_job_posts(2_600),
-        Tuner::default(),
-    );
+    let (store, project, tuner) =
+        (Memory::default(), Project::new(300).with_job_posts(2_600), Tuner::default());
     let (planned, gathered, assembled, submitted) = all(&store, &project, &tuner).await.unwrap();
     assert_eq!((planned.rows, planned.opted_out), (2_340, 260));
     assert_eq!((gathered.rows, gathered.left_out), (2_340, 260));
@@ -166,10 +131,7 @@ async fn counts_add_up_from_the_rows_to_the_sides() {
     assert_eq!(assembled.quarantined, 180);
     let sides = [&assembled.train, &assembled.validation, &assembled.holdout];
     let written: u64 = sides.iter().map(|side| side.lines).sum();
-    assert_eq!(
-        written + assembled.duplicates + assembled.quarantined,
-        gathered.rows
-    );
+    assert_eq!(written + assembled.duplicates + assembled.quarantined, gathered.rows);
     assert!(sides.iter().all(|side| side.lines > 50), "{assembled:?}");
     assert_eq!(submitted.job, "job-0");
     assert_eq!(project.version(RUN)["status"], "running");
@@ -178,11 +140,8 @@ async fn counts_add_up_from_the_rows_to_the_sides() {
 #[tokio::test]
 async fn a_page_that_the_server_cuts_short_loses_no_row() {
     for max_rows in [1, 7, 1_000, 100_000] {
-        let (store, project, tuner) = (
-            Memory::default(),
-            Project::new(max_rows).with_job_posts(500),
-            Tuner::default(),
-        );
+        let (store, project, tuner) =
+            (Memory::default(), Project::new(max_rows).with_job_posts(500), Tuner::default());
         let (_, gathered, ..) = all(&store, &project, &tuner).await.unwrap();
         assert_eq!(gathered.rows, 450, "pages of {max_rows}");
     }
@@ -190,48 +149,28 @@ async fn a_page_that_the_server_cuts_short_loses_no_row() {
 
 #[tokio::test]
 async fn what_reaches_the_provider_holds_no_one_who_opted_out_and_nobody_s_address() {
-    let (store, project, tuner) = (
-        Memory::default(),
-        Project::new(300).with_job_posts(2_600),
-        Tuner::default(),
-    );
+    let (store, project, tuner) =
+        (Memory::default(), Project::new(300).with_job_posts(2_600), Tuner::default());
     all(&store, &project, &tuner).await.unwrap();
     let files = tuner.files.lock().unwrap();
     let names: Vec<_> = files.iter().map(|(spec, _)| spec.name.clone()).collect();
-    assert_eq!(
-        names.len(),
-        2,
-        "training and validation, never the hold-out: {names:?}"
-    );
-    let text: String = files
-        .iter()
-        .map(|(_, body)| String::from_utf8(body.clone()).unwrap())
-        .collect();
+    assert_eq!(names.len(), 2, "training and validation, never the hold-out: {names:?}");
+    let text: String = files.iter().map(|(_, body)| String::from_utf8(body.clone()).unwrap()).collect();
     assert!(text.contains("[email]") && text.contains("[phone]"));
     for id in 1..=2_600 {
         assert!(!text.contains(&format!("ann{id}@")), "the address of post {id}");
-        assert!(
-            id % 10 != 0 || !text.contains(&format!("Post {id}.")),
-            "post {id} is opted out"
-        );
+        assert!(id % 10 != 0 || !text.contains(&format!("Post {id}.")), "post {id} is opted out");
     }
     let example: serde_json::Value = serde_json::from_str(&lines(text.as_bytes())[0]).unwrap();
-    let roles: Vec<_> = example["messages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|message| message["role"].clone())
-        .collect();
+    let roles: Vec<_> =
+        example["messages"].as_array().unwrap().iter().map(|message| message["role"].clone()).collect();
     assert_eq!(roles, ["system", "user", "assistant"]);
 }
 
 #[tokio::test]
 async fn raw_rows_alone_are_marked_to_expire_in_days() {
-    let (store, project, tuner) = (
-        Memory::default(),
-        Project::new(300).with_job_posts(600),
-        Tuner::default(),
-    );
+    let (store, project, tuner) =
+        (Memory::default(), Project::new(300).with_job_posts(600), Tuner::default());
     all(&store, &project, &tuner).await.unwrap();
     for (key, class, body) in store.objects() {
         let raw = key.contains("/export/") && !key.ends_with(".cursor.json");
@@ -243,36 +182,19 @@ async fn raw_rows_alone_are_marked_to_expire_in_days() {
 
 #[tokio::test]
 async fn a_dry_run_registers_nothing_and_says_what_it_would_cost() {
-    let (store, project, tuner) = (
-        Memory::default(),
-        Project::new(300).with_job_posts(2_600),
-        Tuner::default(),
-    );
+    let (store, project, tuner) =
+        (Memory::default(), Project::new(300).with_job_posts(2_600), Tuner::default());
     let event = PlanEvent {
         run: RUN.to_owned(),
         started_at: Timestamp::UNIX_EPOCH,
-        input: PlanInput {
-            recipe: None,
-            dry_run: true,
-        },
+        input: PlanInput { recipe: None, dry_run: true },
     };
-    let planned = plan::handle(event, "zion-job-generator", "h", &store, &project, &tuner)
-        .await
-        .unwrap();
+    let planned = plan::handle(event, "zion-job-generator", "h", &store, &project, &tuner).await.unwrap();
     assert_eq!(planned.model, None);
     assert!(project.version(RUN).is_null());
-    assert!(
-        planned.estimate.tokens > 100_000 && planned.estimate.usd > 0.0,
-        "{:?}",
-        planned.estimate
-    );
+    assert!(planned.estimate.tokens > 100_000 && planned.estimate.usd > 0.0, "{:?}", planned.estimate);
     // Within a tenth of what the whole table really comes to.
     let (_, _, assembled, _) = all(&store, &project, &tuner).await.unwrap();
     let difference = assembled.tokens.abs_diff(planned.estimate.tokens);
-    assert!(
-        difference * 10 < assembled.tokens,
-        "{} against {}",
-        planned.estimate.tokens,
-        assembled.tokens
-    );
+    assert!(difference * 10 < assembled.tokens, "{} against {}", planned.estimate.tokens, assembled.tokens);
 }

@@ -13,9 +13,7 @@ struct Email(Regex);
 
 pub(super) fn recogniser() -> Box<dyn Recogniser> {
     // Bounded repetitions of Unicode classes compile to megabytes: lengths are not checked here.
-    Box::new(Email(pattern(
-        r"[\p{L}\p{N}._%+'\-]+@(?:[\p{L}\p{N}\-]+\.)+\p{L}{2,}",
-    )))
+    Box::new(Email(pattern(r"[\p{L}\p{N}._%+'\-]+@(?:[\p{L}\p{N}\-]+\.)+\p{L}{2,}")))
 }
 
 impl Recogniser for Email {
@@ -26,13 +24,7 @@ impl Recogniser for Email {
         findings.extend(self.0.find_iter(text).map(|found| {
             // A quotation mark or a full stop in front belongs to the sentence.
             let start = found.end() - found.as_str().trim_start_matches(['\'', '.', '-']).len();
-            Finding {
-                kind: Kind::Email,
-                start,
-                end: found.end(),
-                score: 0.95,
-                rule: "email.plain",
-            }
+            Finding { kind: Kind::Email, start, end: found.end(), score: 0.95, rule: "email.plain" }
         }));
     }
 }

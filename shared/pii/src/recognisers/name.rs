@@ -74,10 +74,7 @@ pub(super) fn recogniser() -> Box<dyn Recogniser> {
                 "name.introduced",
             ),
         ],
-        given: include_str!("given_names.txt")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .collect(),
+        given: include_str!("given_names.txt").lines().filter(|line| !line.starts_with('#')).collect(),
     })
 }
 
@@ -87,9 +84,7 @@ impl Recogniser for Name {
             for found in anchor.before.find_iter(text) {
                 let name = Run::read(text, found.end());
                 let rest = &text[name.end..];
-                let ends_line = rest
-                    .trim_start_matches([' ', '\t', '.', ','])
-                    .starts_with(['\n', '\r'])
+                let ends_line = rest.trim_start_matches([' ', '\t', '.', ',']).starts_with(['\n', '\r'])
                     || rest.trim().is_empty();
                 if name.words.len() >= anchor.words && (ends_line || !anchor.whole_line) {
                     findings.push(finding(found.end(), name.end, anchor.score, anchor.rule));
@@ -115,22 +110,14 @@ impl Name {
         let given =
             |&(start, end): &(usize, usize)| self.given.contains(text[start..end].to_lowercase().as_str());
         let first = words.iter().position(given)?;
-        let initial = words
-            .get(first + 1)
-            .is_some_and(|&(start, end)| text[start..end].chars().count() == 1);
+        let initial = words.get(first + 1).is_some_and(|&(start, end)| text[start..end].chars().count() == 1);
         let last = words.get(first + if initial { 2 } else { 1 })?;
         Some((words[first].0, last.1))
     }
 }
 
 fn finding(start: usize, end: usize, score: f32, rule: &'static str) -> Finding {
-    Finding {
-        kind: Kind::Name,
-        start,
-        end,
-        score,
-        rule,
-    }
+    Finding { kind: Kind::Name, start, end, score, rule }
 }
 
 /// Up to five capitalised words behind one another.
@@ -141,19 +128,15 @@ struct Run {
 }
 
 /// Words that stand inside names in lower case.
-const PARTICLES: [&str; 14] = [
-    "de", "da", "del", "della", "van", "von", "der", "den", "la", "le", "bin", "al", "di", "dos",
-];
+const PARTICLES: [&str; 14] =
+    ["de", "da", "del", "della", "van", "von", "der", "den", "la", "le", "bin", "al", "di", "dos"];
 
 impl Run {
     const MOST_WORDS: usize = 5;
 
     /// Finds the next run at or behind `from` that begins at a word's start.
     fn next(text: &str, from: usize) -> Option<Self> {
-        let mut inside = text[..from]
-            .chars()
-            .next_back()
-            .is_some_and(char::is_alphanumeric);
+        let mut inside = text[..from].chars().next_back().is_some_and(char::is_alphanumeric);
         for (at, c) in text[from..].char_indices() {
             if c.is_uppercase() && !inside {
                 return Some(Self::read(text, from + at));
@@ -165,11 +148,7 @@ impl Run {
 
     /// Reads the run that begins at `start`; empty when no capitalised word stands there.
     fn read(text: &str, start: usize) -> Self {
-        let mut run = Self {
-            start,
-            end: start,
-            words: Vec::new(),
-        };
+        let mut run = Self { start, end: start, words: Vec::new() };
         let mut at = start;
         while run.words.len() < Self::MOST_WORDS {
             let Some(end) = word(text, at) else { break };
@@ -186,9 +165,7 @@ impl Run {
             };
             at = text.len() - next.len();
             for particle in PARTICLES {
-                if let Some(rest) = text[at..]
-                    .strip_prefix(particle)
-                    .and_then(|rest| rest.strip_prefix(' '))
+                if let Some(rest) = text[at..].strip_prefix(particle).and_then(|rest| rest.strip_prefix(' '))
                 {
                     at = text.len() - rest.len();
                 }

@@ -27,20 +27,12 @@ pub(super) fn recogniser() -> Box<dyn Recogniser> {
 impl Recogniser for Phone {
     fn find(&self, text: &str, findings: &mut Vec<Finding>) {
         for found in self.run.find_iter(text) {
-            let number = found
-                .as_str()
-                .trim_end_matches([' ', '.', '-', '/', '(', '\u{a0}', '\u{2013}']);
+            let number = found.as_str().trim_end_matches([' ', '.', '-', '/', '(', '\u{a0}', '\u{2013}']);
             let (start, end) = (found.start(), found.start() + number.len());
             let Some((score, rule)) = self.judge(number, before(text, start), after(text, end)) else {
                 continue;
             };
-            findings.push(Finding {
-                kind: Kind::Phone,
-                start,
-                end,
-                score,
-                rule,
-            });
+            findings.push(Finding { kind: Kind::Phone, start, end, score, rule });
         }
     }
 }
@@ -62,10 +54,8 @@ impl Phone {
         if number.contains('(') && digits >= 9 {
             return Some((0.85, "phone.area_code"));
         }
-        let groups: Vec<_> = number
-            .split(|c: char| !c.is_ascii_digit())
-            .filter(|group| !group.is_empty())
-            .collect();
+        let groups: Vec<_> =
+            number.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
         // Thousands separators: 12.500.000 or 12 500 000.
         let thousands =
             groups.len() >= 2 && groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3);

@@ -1,0 +1,144 @@
+# Prepares and calls; what happens is in Rust (infra/zion), in the tools below, and in tests/gates.
+# Everything that is installed goes to .local, everything that is built to target. Stamps keep a warm run short.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+FUNCTIONS := plan export scrub assemble upload status promote
+EMULATOR := .local/emulator
+CHECK := .local/check
+POLICY := .local/policy
+PEERS := .local/peers
+NODE := .local/node
+MACHETE := .local/cargo/bin/cargo-machete
+MACHETE_VERSION := 0.9.1
+
+.PHONY: help demo build package test check gates bench clean-local pins
+
+help: ## says what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo "  make check-NAME   one gate of: $(GATES)"
+
+demo: $(EMULATOR)/.stamp build ## the whole job on this machine, from set-up to summary: RECIPE=zion-support ROWS=20000
+	target/debug/zion demo $(if $(RECIPE),--recipe $(RECIPE)) $(if $(ROWS),--rows $(ROWS))
+
+build: ## development binaries, and stripped copies of the functions in target/lambda
+	cargo build --workspace --bins --locked
+	@$(call bootstraps,debug)
+
+package: ## release binaries in target/lambda/<function>/bootstrap, ready for `sam deploy --guided`
+	cargo build --release --bins --locked $(FUNCTIONS:%=-p %)
+	@$(call bootstraps,release)
+
+test: $(EMULATOR)/.stamp $(PEERS)/.stamp build ## every test, whole runs on the emulator included; installs what they need
+	cargo test --workspace --locked
+
+# The template's CodeUri is the same for both profiles; the marker says whose copies lie there.
+define bootstraps
+for f in $(FUNCTIONS); do \
+  from=target/$(1)/$$f; to=target/lambda/$$f/bootstrap; \
+  if [ ! -e $$to ] || [ $$from -nt $$to ] || [ "$$(cat target/lambda/.profile 2>/dev/null)" != $(1) ]; then \
+    mkdir -p target/lambda/$$f; strip -o $$to $$from; chmod 755 $$to; fi; \
+done; echo $(1) > target/lambda/.profile
+endef
+
+# ---------------------------------------------------------------- gates, cheapest first
+GATES := fmt lines tree typos workflow deny machete pure policy lint template clippy docs faults
+
+check: ## what CI runs before the tests: format, sizes, dependencies, spelling, lints, docs, template, and proof that each gate bites
+	@for gate in $(GATES); do \
+	  from=$$(date +%s%N); echo "── check-$$gate"; $(MAKE) check-$$gate; \
+	  printf '   %s ms\n' $$(( ($$(date +%s%N) - from) / 1000000 )); \
+	done
+
+check-fmt:
+	@cargo fmt --all --check
+
+check-lines:
+	@$(PYTHON) tests/gates/lines.py
+
+check-tree:
+	@$(PYTHON) tests/gates/tree.py
+
+check-typos: $(CHECK)/.stamp
+	@$(CHECK)/bin/typos
+
+check-workflow: $(NODE)/.stamp
+	@NODE_PATH=$(NODE)/node_modules node tests/gates/workflow.js infra/workflow.asl.json
+
+check-deny: $(CHECK)/.stamp
+	@$(CHECK)/bin/cargo-deny --log-level error --locked check --hide-inclusion-graph bans licenses sources
+
+check-machete: $(MACHETE)
+	@$(MACHETE) $(CURDIR)
+
+check-pure:
+	@cargo test --locked -p pii -p records
+
+check-policy: $(CHECK)/.stamp $(POLICY)/.stamp
+	@$(CHECK)/bin/python infra/guard/check.py template.yaml
+	@$(POLICY)/bin/checkov --config-file infra/guard/checkov.yaml -f template.yaml
+
+check-lint: $(CHECK)/.stamp
+	@$(CHECK)/bin/cfn-lint --regions eu-west-1 -- template.yaml
+
+# A region, because SAM asks for one; no account, no credentials, no call home.
+check-template: export AWS_DEFAULT_REGION := eu-west-1
+check-template: export SAM_CLI_TELEMETRY := 0
+check-template: $(CHECK)/.stamp
+	@$(CHECK)/bin/sam validate --lint --template template.yaml
+
+check-clippy:
+	@cargo clippy --workspace --all-targets --locked -- -D warnings
+
+check-docs:
+	@RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --locked
+
+check-faults gates: $(CHECK)/.stamp $(POLICY)/.stamp $(NODE)/.stamp $(MACHETE)
+	@$(PYTHON) tests/gates/faults.py $(FAULTS)
+
+gates: ## proves that each gate rejects a seeded fault: FAULTS='clippy policy' for some of them
+
+bench: ## one benchmark, last line JSON: BENCH=memory|cold|…
+	cargo run --release --locked -p zion -- bench $(BENCH)
+
+clean-local: ## removes what was installed and what runs left behind (.local, not target)
+	rm -rf .local
+
+# ---------------------------------------------------------------- what is installed, once
+define venv
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+endef
+
+$(EMULATOR)/.stamp: infra/local/requirements.txt infra/local/constraints.txt
+	$(venv)
+$(CHECK)/.stamp: infra/local/requirements-check.txt infra/local/constraints-check.txt
+	$(venv)
+$(POLICY)/.stamp: infra/local/requirements-policy.txt infra/local/constraints-policy.txt
+	$(venv)
+$(PEERS)/.stamp: infra/local/requirements-peers.txt infra/local/constraints-peers.txt
+	$(venv)
+
+$(NODE)/.stamp: infra/local/package.json infra/local/package-lock.json
+	mkdir -p $(@D) && cp infra/local/package*.json $(@D)
+	npm ci --prefix $(@D) --no-audit --no-fund --loglevel=error
+	touch $@
+
+# The one tool without a package that carries its binary: a minute and a half, once.
+$(MACHETE): ; cargo install --quiet --locked --root .local/cargo cargo-machete --version $(MACHETE_VERSION)
+
+pins: ## after a change of a requirements file: writes its constraints anew
+	@for name in "" -check -policy -peers; do \
+	  env=.local/pins; rm -rf $$env; $(PYTHON) -m venv $$env; \
+	  grep -v '^-c ' infra/local/requirements$$name.txt > .local/pins.txt; \
+	  $$env/bin/pip install --quiet --disable-pip-version-check -r .local/pins.txt; \
+	  { echo "# What requirements$$name.txt resolved to. Written by: make pins"; \
+	    $$env/bin/pip freeze --exclude pip --exclude setuptools --exclude wheel; } > infra/local/constraints$$name.txt; \
+	  rm -rf $$env .local/pins.txt; \
+	done

@@ -2,7 +2,10 @@
 //!
 //! | module | tests |
 //! |---|---|
+//! | [`contracts`] | the template and the workflow against the code |
 //! | [`handlers`] | the handlers in this process, over stores and services in memory |
 
+#[cfg(test)]
+mod contracts;
 #[cfg(test)]
 mod handlers;

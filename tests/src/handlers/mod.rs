@@ -1,6 +1,6 @@
 //! The handlers in this process, over stores and services in memory.
 
 mod failures;
-mod fakes;
+pub(crate) mod fakes;
 mod replay;
-mod run;
+pub(crate) mod run;

@@ -14,18 +14,18 @@ use store::{Find, Get, Memory, Put};
 
 use super::fakes::{Project, Tuner};
 
-pub(super) const RUN: &str = "run-1";
+pub(crate) const RUN: &str = "run-1";
 
 /// A minute more than `export` keeps back.
-pub(super) fn time() -> Deadline {
+pub(crate) fn time() -> Deadline {
     Deadline::after(Duration::from_secs(900))
 }
 
-pub(super) fn key() -> SubjectKey {
+pub(crate) fn key() -> SubjectKey {
     SubjectKey::new(b"0123456789abcdef0123456789abcdef").unwrap()
 }
 
-pub(super) async fn plan(
+pub(crate) async fn plan(
     recipe: &str,
     store: &impl Put,
     project: &Project,
@@ -39,7 +39,7 @@ pub(super) async fn plan(
     plan::handle(event, "zion-job-generator", "provider.example", store, project, tuner).await
 }
 
-pub(super) async fn slice(
+pub(crate) async fn slice(
     slice: &SliceRef,
     store: &(impl Get + Find + Put),
     project: &Project,
@@ -51,7 +51,7 @@ pub(super) async fn slice(
     }
 }
 
-pub(super) async fn gather(
+pub(crate) async fn gather(
     store: &(impl Get + Find + Put),
     project: &Project,
 ) -> Result<Gathered, StageError> {
@@ -61,7 +61,7 @@ pub(super) async fn gather(
     }
 }
 
-pub(super) async fn parts(store: &Memory) -> Vec<PartRef> {
+pub(crate) async fn parts(store: &Memory) -> Vec<PartRef> {
     let list = store.get(&stage::keys::export_parts(RUN)).await.unwrap();
     list.split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
@@ -69,15 +69,15 @@ pub(super) async fn parts(store: &Memory) -> Vec<PartRef> {
         .collect()
 }
 
-pub(super) async fn scrub(part: PartRef, store: &(impl Get + Put)) -> Result<Scrubbed, StageError> {
+pub(crate) async fn scrub(part: PartRef, store: &(impl Get + Put)) -> Result<Scrubbed, StageError> {
     scrub::handle(ScrubEvent { run: RUN.to_owned(), part }, store, &key()).await
 }
 
-pub(super) async fn assemble(store: &(impl Get + Put)) -> Result<Assembled, StageError> {
+pub(crate) async fn assemble(store: &(impl Get + Put)) -> Result<Assembled, StageError> {
     assemble::handle(AssembleEvent { run: RUN.to_owned() }, store).await
 }
 
-pub(super) async fn upload(
+pub(crate) async fn upload(
     manifest_sha256: &str,
     store: &(impl Get + Find + Put),
     project: &Project,
@@ -88,7 +88,7 @@ pub(super) async fn upload(
 }
 
 /// Everything up to the submitted job.
-pub(super) async fn all(
+pub(crate) async fn all(
     store: &Memory,
     project: &Project,
     tuner: &Tuner,
@@ -106,7 +106,7 @@ pub(super) async fn all(
     Ok((planned, gathered, assembled, submitted))
 }
 
-pub(super) fn lines(bytes: &[u8]) -> Vec<String> {
+pub(crate) fn lines(bytes: &[u8]) -> Vec<String> {
     let mut seen = Vec::new();
     let mut cut = Lines::new(1 << 20);
     let mut each = |line: records::jsonl::Line<'_>| -> Result<(), ()> {

@@ -1,0 +1,150 @@
+//! `/fine_tuning/jobs`.
+
+use super::control::Failure;
+use super::error::ProviderError;
+use super::events;
+use super::job::{self, Job, Planned};
+use super::models;
+use super::page::Page;
+use super::spec::Spec;
+use super::state::{Provider, StoredFile, now_ms};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::StatusCode;
+use serde_json::{Map, Value};
+use std::fs::File;
+use std::sync::Arc;
+
+type Answer = Result<Json<Value>, ProviderError>;
+
+/// `POST /fine_tuning/jobs`
+pub(crate) async fn create(State(provider): State<Arc<Provider>>, body: Bytes) -> Answer {
+    let body: Map<String, Value> = serde_json::from_slice(&body).map_err(|_| {
+        ProviderError::new(StatusCode::BAD_REQUEST, "We could not parse the JSON body of your request.")
+    })?;
+    let spec = Spec::parse(&body)?;
+    if !models::is_tunable(&spec.model) {
+        let message = format!("Model {} is not available for fine-tuning or does not exist.", spec.model);
+        return Err(ProviderError::invalid("model", message).code("model_not_available"));
+    }
+    let (id, object, training, validation) = {
+        let mut state = provider.state();
+        let training = open(&state.files, "training_file", &spec.training_file)?;
+        let validation =
+            spec.validation_file.as_ref().map(|id| open(&state.files, "validation_file", id)).transpose()?;
+        let planned = match (state.fail_next_job.take(), std::mem::take(&mut state.cancel_next_job)) {
+            (Some(failure), _) => Planned::Failure(failure),
+            (None, true) => Planned::Cancel,
+            (None, false) => Planned::Success,
+        };
+        let job = Job::new(spec, planned);
+        let object = job.object(job.created_ms, state.pace_ms, None);
+        let id = job.id.clone();
+        state.jobs.push(job);
+        drop(state);
+        (id, object, training, validation)
+    };
+    tokio::task::spawn_blocking(move || {
+        let outcome: Result<_, Failure> = job::check(training, validation).map(Arc::new);
+        let mut state = provider.state();
+        if let Ok(job) = state.job(&id) {
+            job.checked = Some((now_ms(), outcome));
+        }
+    });
+    Ok(Json(object))
+}
+
+/// Opens a file now: deleting it later does not disturb the job.
+fn open(files: &[StoredFile], param: &str, id: &str) -> Result<File, ProviderError> {
+    let missing =
+        || ProviderError::invalid(param, format!("File '{id}' does not exist.")).code("file_not_found");
+    let file = files.iter().find(|f| f.id == id).ok_or_else(missing)?;
+    if file.purpose != "fine-tune" {
+        let message = format!("File '{id}' has purpose '{}', expected 'fine-tune'.", file.purpose);
+        return Err(ProviderError::invalid(param, message).code("invalid_file_purpose"));
+    }
+    File::open(&file.path).map_err(|_| missing())
+}
+
+/// `GET /fine_tuning/jobs`
+pub(crate) async fn list(State(provider): State<Arc<Provider>>, RawQuery(query): RawQuery) -> Answer {
+    let page = Page::new(query.as_deref(), 20, 100)?;
+    let without = page.value("metadata") == Some("null");
+    let state = provider.state();
+    let fits = |job: &&Job| {
+        let metadata = &job.spec.metadata;
+        (!without || metadata.is_empty())
+            && page.map("metadata").all(|(k, v)| metadata.get(k).and_then(Value::as_str) == Some(v))
+    };
+    let now = now_ms();
+    let jobs = state.jobs.iter().rev().filter(fits).map(|job| job.object(now, state.pace_ms, None)).collect();
+    drop(state);
+    let mut answer = page.of(jobs)?;
+    if let Some(answer) = answer.as_object_mut() {
+        answer.retain(|key, _| !matches!(key.as_str(), "first_id" | "last_id"));
+    }
+    Ok(Json(answer))
+}
+
+/// `GET /fine_tuning/jobs/{id}`
+pub(crate) async fn get(State(provider): State<Arc<Provider>>, Path(id): Path<String>) -> Answer {
+    let mut state = provider.state();
+    let pace = state.pace_ms;
+    // Looked up first: a wrong id must not use the word up.
+    state.job(&id)?;
+    let word = state.next_status_word.take();
+    Ok(Json(state.job(&id)?.object(now_ms(), pace, word.as_deref())))
+}
+
+/// `POST /fine_tuning/jobs/{id}/cancel`
+pub(crate) async fn cancel(State(provider): State<Arc<Provider>>, Path(id): Path<String>) -> Answer {
+    let cancelled = {
+        let mut state = provider.state();
+        let (now, pace) = (now_ms(), state.pace_ms);
+        let job = state.job(&id)?;
+        let (status, _) = job.status(now, pace);
+        if Job::is_final(status) {
+            let message = format!("Job {id} is already in a final state: {status}.");
+            return Err(ProviderError::new(StatusCode::BAD_REQUEST, message));
+        }
+        job.cancelled_ms = Some(now);
+        id
+    };
+    // Taken anew: the end is noticed, so `finished_at` is set.
+    get_plain(&provider, &cancelled)
+}
+
+fn get_plain(provider: &Provider, id: &str) -> Answer {
+    let mut state = provider.state();
+    let pace = state.pace_ms;
+    Ok(Json(state.job(id)?.object(now_ms(), pace, None)))
+}
+
+/// `GET /fine_tuning/jobs/{id}/events`
+pub(crate) async fn list_events(
+    State(provider): State<Arc<Provider>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let asked = Page::new(query.as_deref(), 20, 100)?;
+    let mut state = provider.state();
+    let pace = state.pace_ms;
+    let items = events::events(state.job(&id)?, now_ms(), pace);
+    drop(state);
+    asked.of(items).map(Json)
+}
+
+/// `GET /fine_tuning/jobs/{id}/checkpoints`
+pub(crate) async fn list_checkpoints(
+    State(provider): State<Arc<Provider>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let asked = Page::new(query.as_deref(), 10, 100)?;
+    let mut state = provider.state();
+    let pace = state.pace_ms;
+    let items = events::checkpoints(state.job(&id)?, now_ms(), pace);
+    drop(state);
+    asked.of(items).map(Json)
+}

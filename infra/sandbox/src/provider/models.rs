@@ -1,0 +1,86 @@
+//! `/models`.
+
+use super::error::ProviderError;
+use super::state::{Provider, State as Everything};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A base model.
+struct Base {
+    id: &'static str,
+    owner: &'static str,
+    /// Day it stops, if announced.
+    shutdown: Option<&'static str>,
+    /// Whether it is gone already.
+    retired: bool,
+}
+
+/// Two open-weight bases without an end, one with the date of the hosted original, one long gone.
+const BASES: [Base; 4] = [
+    Base { id: "openai/gpt-oss-20b", owner: "openai", shutdown: None, retired: false },
+    Base { id: "Qwen/Qwen3-32B", owner: "qwen", shutdown: None, retired: false },
+    Base { id: "gpt-4.1-mini-2025-04-14", owner: "system", shutdown: Some("2027-01-14"), retired: false },
+    Base { id: "retired-base-2024", owner: "system", shutdown: Some("2024-06-30"), retired: true },
+];
+/// 2025-08-05, the day the open weights came out.
+const CREATED: i64 = 1_754_352_000;
+
+/// Whether a job may start from it: a base, or nothing. Tuning a tuned model is not offered.
+pub(crate) fn is_tunable(id: &str) -> bool {
+    BASES.iter().any(|base| base.id == id && !base.retired)
+}
+
+/// Whether a base answers.
+pub(crate) fn is_serving(id: &str) -> bool {
+    is_tunable(id)
+}
+
+fn object(id: &str, created: i64, owner: &str, shutdown: Option<&str>) -> Value {
+    json!({"id": id, "object": "model", "created": created, "owned_by": owner, "shutdown_date": shutdown})
+}
+
+fn all(state: &Everything) -> Vec<Value> {
+    let bases = BASES.iter().map(|b| object(b.id, CREATED, b.owner, b.shutdown));
+    let tuned = state.tuned.iter().map(|t| {
+        let shutdown = BASES.iter().find(|b| b.id == t.base).and_then(|b| b.shutdown);
+        object(&t.id, t.created, "org-sandbox", shutdown)
+    });
+    bases.chain(tuned).collect()
+}
+
+/// `GET /models`
+pub(crate) async fn list(State(provider): State<Arc<Provider>>) -> Json<Value> {
+    let models = all(&provider.state());
+    Json(json!({"object": "list", "data": models}))
+}
+
+/// `GET /models/{id}`
+pub(crate) async fn get(
+    State(provider): State<Arc<Provider>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ProviderError> {
+    let found = all(&provider.state()).into_iter().find(|model| model["id"] == id.as_str());
+    found.map(Json).ok_or_else(|| ProviderError::no_model(&id))
+}
+
+/// `DELETE /models/{id}`
+pub(crate) async fn delete(
+    State(provider): State<Arc<Provider>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ProviderError> {
+    if BASES.iter().any(|base| base.id == id) {
+        let message = "Only fine-tuned models of your organization can be deleted.";
+        return Err(ProviderError::new(StatusCode::FORBIDDEN, message));
+    }
+    let mut state = provider.state();
+    let before = state.tuned.len();
+    state.tuned.retain(|tuned| tuned.id != id);
+    if state.tuned.len() == before {
+        return Err(ProviderError::no_model(&id));
+    }
+    drop(state);
+    Ok(Json(json!({"id": id, "object": "model", "deleted": true})))
+}

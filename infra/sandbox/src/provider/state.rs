@@ -1,0 +1,158 @@
+//! What the provider remembers: files on disk, jobs and tuned models in memory.
+
+use super::control::Failure;
+use super::error::ProviderError;
+use super::job::Job;
+use super::learn::Learned;
+use rand::Rng as _;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tempfile::TempDir;
+
+/// The provider: one account, one key.
+pub(crate) struct Provider {
+    /// The bearer key.
+    pub(crate) key: String,
+    /// Where uploaded files lie; removed at the end.
+    pub(crate) folder: TempDir,
+    state: Mutex<State>,
+}
+
+/// Everything that changes.
+pub(crate) struct State {
+    /// Milliseconds a job stays in each state.
+    pub(crate) pace_ms: i64,
+    /// Files, oldest first.
+    pub(crate) files: Vec<StoredFile>,
+    /// Jobs, oldest first.
+    pub(crate) jobs: Vec<Job>,
+    /// Tuned models, oldest first.
+    pub(crate) tuned: Vec<Tuned>,
+    /// Set by a knob.
+    pub(crate) fail_next_job: Option<Failure>,
+    /// Set by a knob.
+    pub(crate) cancel_next_job: bool,
+    /// Set by a knob.
+    pub(crate) next_status_word: Option<String>,
+}
+
+/// A file.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredFile {
+    /// `file-…`
+    pub(crate) id: String,
+    /// Name given at the upload.
+    pub(crate) filename: String,
+    /// Such as `fine-tune`.
+    pub(crate) purpose: String,
+    /// Its size.
+    pub(crate) bytes: u64,
+    /// Seconds since 1970.
+    pub(crate) created_at: i64,
+    /// Seconds since 1970, when an expiry was asked for.
+    pub(crate) expires_at: Option<i64>,
+    /// Where it lies.
+    pub(crate) path: PathBuf,
+}
+
+/// A tuned model.
+#[derive(Debug, Clone)]
+pub(crate) struct Tuned {
+    /// `ft:{base}:sandbox:{suffix}:{8 characters}`
+    pub(crate) id: String,
+    /// Its base: it lives as long.
+    pub(crate) base: String,
+    /// Seconds since 1970.
+    pub(crate) created: i64,
+    /// What the file taught it.
+    pub(crate) learned: Arc<Learned>,
+}
+
+impl StoredFile {
+    /// The API's file object.
+    pub(crate) fn object(&self) -> Value {
+        let mut object = json!({
+            "object": "file", "id": self.id, "purpose": self.purpose, "filename": self.filename,
+            "bytes": self.bytes, "created_at": self.created_at, "status": "processed",
+        });
+        if let Some(at) = self.expires_at {
+            object["expires_at"] = Value::from(at);
+        }
+        object
+    }
+}
+
+impl Provider {
+    /// An empty account.
+    pub(crate) fn new(key: &str, pace_ms: u64) -> std::io::Result<Self> {
+        let state = State {
+            pace_ms: i64::try_from(pace_ms).unwrap_or(i64::MAX / 8),
+            files: vec![],
+            jobs: vec![],
+            tuned: vec![],
+            fail_next_job: None,
+            cancel_next_job: false,
+            next_status_word: None,
+        };
+        Ok(Self { key: key.to_owned(), folder: TempDir::new()?, state: Mutex::new(state) })
+    }
+
+    /// The state as of now: jobs whose time has come have ended.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.settle(self);
+        state
+    }
+}
+
+impl State {
+    /// A file by id.
+    pub(crate) fn file(&self, id: &str) -> Result<&StoredFile, ProviderError> {
+        self.files.iter().find(|f| f.id == id).ok_or_else(|| ProviderError::no_file(id))
+    }
+
+    /// A job by id.
+    pub(crate) fn job(&mut self, id: &str) -> Result<&mut Job, ProviderError> {
+        self.jobs.iter_mut().find(|j| j.id == id).ok_or_else(|| ProviderError::no_job(id))
+    }
+
+    /// Ends the jobs that are due and registers what they made.
+    fn settle(&mut self, provider: &Provider) {
+        let (now, pace) = (now_ms(), self.pace_ms);
+        for job in &mut self.jobs {
+            let Some(made) = job.settle(now, pace) else {
+                continue;
+            };
+            let path = provider.folder.path().join(&made.result_file);
+            // The metrics file is small; if the disk is full the job simply has none.
+            if std::fs::write(&path, &made.metrics).is_ok() {
+                self.files.push(StoredFile {
+                    id: made.result_file,
+                    filename: "step_metrics.csv".to_owned(),
+                    purpose: "fine-tune-results".to_owned(),
+                    bytes: made.metrics.len() as u64,
+                    created_at: now / 1000,
+                    expires_at: None,
+                    path,
+                });
+            }
+            self.tuned.push(made.model);
+        }
+    }
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Random letters and digits behind a prefix.
+pub(crate) fn fresh_id(prefix: &str, length: usize) -> String {
+    let mut random = rand::rng();
+    let tail: String =
+        (&mut random).sample_iter(rand::distr::Alphanumeric).take(length).map(char::from).collect();
+    format!("{prefix}{tail}")
+}

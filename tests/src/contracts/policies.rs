@@ -1,0 +1,131 @@
+//! A function's role grants what the function does, and no more.
+
+use std::collections::BTreeSet;
+
+use regex::Regex;
+use store::Memory;
+
+use super::{resource, text};
+use crate::handlers::fakes::{Project, Tuner};
+use crate::handlers::run::{self, parts, plan};
+
+/// One action on one pattern of keys.
+type Grant = (&'static str, String);
+
+fn granted(template: &str, function: &str) -> BTreeSet<Grant> {
+    let role = resource(template, &format!("{}Role", capital(function)));
+    let (key, prefix) =
+        (Regex::new(r"\$\{Bucket\.Arn\}/(\S+)").unwrap(), Regex::new(r#""s3:prefix": "([^"]+)""#).unwrap());
+    let mut grants = BTreeSet::new();
+    for statement in role.split("- Sid:") {
+        for (action, pattern) in [("s3:GetObject", &key), ("s3:PutObject", &key), ("s3:ListBucket", &prefix)]
+        {
+            let allowed = Regex::new(&format!(r"{action}\b")).unwrap().is_match(statement);
+            let patterns = pattern.captures_iter(statement).map(|found| found[1].to_owned());
+            grants.extend(patterns.filter(|_| allowed).map(|pattern| (action, pattern)));
+        }
+        let tags = statement.contains("s3:PutObjectTagging");
+        assert!(!tags || statement.contains("/export/*"), "{function} tags what is not raw");
+        for action in Regex::new(r"s3:(\w+|\*)").unwrap().find_iter(statement) {
+            let known = [
+                "s3:GetObject",
+                "s3:PutObject",
+                "s3:PutObjectTagging",
+                "s3:AbortMultipartUpload",
+                "s3:ListBucket",
+                "s3:prefix",
+            ];
+            assert!(known.contains(&action.as_str()), "{function} may {}", action.as_str());
+        }
+    }
+    grants
+}
+
+fn capital(name: &str) -> String {
+    name[..1].to_uppercase() + &name[1..]
+}
+
+fn matches(pattern: &str, key: &str) -> bool {
+    let pattern = regex::escape(pattern).replace(r"\*", ".*");
+    Regex::new(&format!("^{pattern}$")).unwrap().is_match(key)
+}
+
+fn actions(port: &str) -> &'static [&'static str] {
+    match port {
+        "Get" => &["s3:GetObject"],
+        "Find" => &["s3:GetObject", "s3:ListBucket"],
+        _ => &["s3:PutObject"],
+    }
+}
+
+/// Runs every step and returns what each touched.
+async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
+    let (store, project, tuner) =
+        (Memory::default(), Project::new(300).with_job_posts(1_000), Tuner::default());
+    let mut seen = 0;
+    let mut since = |store: &Memory| {
+        let touched = store.touched().split_off(seen);
+        seen += touched.len();
+        touched
+    };
+    let planned = plan("zion-job-generator", &store, &project, &tuner).await.unwrap();
+    let mut steps = vec![("plan", since(&store))];
+    for asked in &planned.slices {
+        run::slice(asked, &store, &project).await.unwrap();
+    }
+    run::gather(&store, &project).await.unwrap();
+    steps.push(("export", since(&store)));
+    let parts = parts(&store).await;
+    since(&store);
+    for part in parts {
+        run::scrub(part, &store).await.unwrap();
+    }
+    steps.push(("scrub", since(&store)));
+    let assembled = run::assemble(&store).await.unwrap();
+    steps.push(("assemble", since(&store)));
+    run::upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap();
+    steps.push(("upload", since(&store)));
+    let event = stage::arrows::PromoteEvent::Promote {
+        run: run::RUN.to_owned(),
+        job: "job-0".to_owned(),
+        model: "m".to_owned(),
+        trained_tokens: None,
+    };
+    promote::handle(event, &store, &project).await.unwrap();
+    steps.push(("promote", since(&store)));
+    steps.push(("status", Vec::new()));
+    steps
+}
+
+#[tokio::test]
+async fn a_role_grants_exactly_what_its_function_touches() {
+    let template = text("template.yaml");
+    for (function, touched) in touched().await {
+        let granted = granted(&template, function);
+        let mut used = BTreeSet::new();
+        for (port, key) in &touched {
+            for action in actions(port) {
+                let grant =
+                    granted.iter().find(|(granted, pattern)| granted == action && matches(pattern, key));
+                used.insert(grant.unwrap_or_else(|| panic!("{function} needs {action} on {key}")).clone());
+            }
+        }
+        assert_eq!(used, granted, "{function} may do more than it does");
+    }
+}
+
+#[test]
+fn a_role_reads_exactly_the_secrets_that_its_main_names() {
+    let template = text("template.yaml");
+    for function in ["plan", "export", "scrub", "assemble", "upload", "status", "promote"] {
+        let role = resource(&template, &format!("{}Role", capital(function)));
+        let main = text(&format!("functions/{function}/src/main.rs"));
+        for (secret, field) in [
+            ("SupabaseKeySecret", "supabase_key_secret"),
+            ("ProviderKeySecret", "provider_key_secret"),
+            ("SubjectKeySecret", "subject_key_secret"),
+        ] {
+            assert_eq!(role.contains(secret), main.contains(field), "{function}: {secret}");
+        }
+    }
+}

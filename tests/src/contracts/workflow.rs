@@ -1,0 +1,215 @@
+//! The workflow against the arrows, the errors and its own golden graph.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+use stage::ErrorName;
+use stage::arrows;
+
+use super::{path, text};
+
+fn workflow() -> Value {
+    serde_json::from_str(&text("infra/workflow.asl.json")).unwrap()
+}
+
+/// Calls `each` with every state, inner ones of Maps too, by name.
+fn states(machine: &Value, each: &mut impl FnMut(&str, &Value)) {
+    for (name, state) in machine["States"].as_object().unwrap() {
+        each(name, state);
+        if let Some(inner) = state.get("ItemProcessor") {
+            states(inner, each);
+        }
+    }
+}
+
+fn names(rules: &Value) -> Vec<String> {
+    let rules = rules.as_array().into_iter().flatten();
+    let names = rules.flat_map(|rule| rule["ErrorEquals"].as_array().unwrap());
+    names.map(|name| name.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_workflow_knows_exactly_our_errors_and_the_platform_s() {
+    let mut ours = BTreeSet::new();
+    states(&workflow(), &mut |_, state| {
+        for name in names(&state["Retry"]).into_iter().chain(names(&state["Catch"])) {
+            if !["States.", "Lambda.", "Runtime.", "Sandbox."]
+                .iter()
+                .any(|platform| name.starts_with(platform))
+            {
+                ours.insert(name);
+            }
+        }
+    });
+    let expected: BTreeSet<_> = ErrorName::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(ours, expected);
+}
+
+#[test]
+fn every_task_retries_what_can_pass_and_ends_recorded() {
+    let mut inner_tasks_of_export = 0;
+    states(&workflow(), &mut |name, state| {
+        if state["Type"] != "Task" {
+            return;
+        }
+        assert!(state["TimeoutSeconds"].is_u64(), "{name} has no time limit");
+        let retried = names(&state["Retry"]);
+        for error in ErrorName::ALL {
+            assert_eq!(retried.contains(&error.to_string()), error.is_retryable(), "{name}: {error}");
+        }
+        for rule in state["Retry"].as_array().unwrap() {
+            assert_eq!(rule["JitterStrategy"], "FULL", "{name}");
+            assert!(rule["BackoffRate"].as_f64().unwrap() > 1.0, "{name}");
+        }
+        // A slice's error becomes its Map's, which has the Catch.
+        if name == "ExportSlice" {
+            inner_tasks_of_export += 1;
+            return;
+        }
+        assert!(names(&state["Catch"]).contains(&"States.ALL".to_owned()), "{name} has a way out unrecorded");
+    });
+    assert_eq!(inner_tasks_of_export, 1);
+}
+
+/// One answer of each step, as the workflow keeps it.
+fn accumulated() -> Value {
+    let side = arrows::Side { lines: 1, bytes: 1, sha256: "s".to_owned() };
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let slice = arrows::SliceRef { table: "t".to_owned(), slice: 0 };
+    let text = || "x".to_owned();
+    json!({
+        "run": "r", "slice": slice, "part": {},
+        "planned": arrows::Planned { run: text(), recipe: text(), purpose: text(), dry_run: true, model: Some(text()),
+            slices: vec![slice.clone()], rows: 1, opted_out: 0, plan_key: text(), plan_sha256: text(),
+            estimate: arrows::Estimate { examples: 1, tokens: 1, usd: 1.0 } },
+        "exported": arrows::Exported { table: text(), slice: 0, more: true, parts: 1, rows: 1, left_out: 0, bytes: 1 },
+        "gathered": arrows::Gathered { run: text(), parts_key: text(), parts: 1, rows: 1, left_out: 0, bytes: 1 },
+        "scrubbed": arrows::Scrubbed { table: text(), slice: 0, part: 0, rows: 1, examples: 1, quarantined: 0,
+            found: std::collections::BTreeMap::new() },
+        "assembled": arrows::Assembled { run: text(), manifest_key: text(), manifest_sha256: text(), train: side.clone(),
+            validation: side.clone(), holdout: side, duplicates: 0, quarantined: 0, tokens: 1, usd: 1.0 },
+        "submitted": arrows::Submitted { run: text(), job: text(), file: text(), submitted_at: now, deadline: now },
+        "polled": arrows::Polled { state: arrows::JobState::Trained, provider_status: text(), wait_seconds: 60,
+            model: Some(text()), trained_tokens: Some(1) },
+        "promoted": arrows::Promoted { run: text(), id: text(), name: text(), purpose: text(), version: 1, previous: None },
+        "recorded": arrows::Recorded { error: text(), cause: text() },
+        "failure": {"Error": "x", "Cause": "x"},
+        "unrecorded": {"Error": "x", "Cause": "x"},
+    })
+}
+
+fn read_paths(value: &Value, paths: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.starts_with("$.") => paths.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| read_paths(item, paths)),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                // Where an answer is put is not read.
+                if name != "ResultPath" && name != "States" && name != "Comment" {
+                    read_paths(field, paths);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_that_the_workflow_reads_is_a_field_of_its_arrow() {
+    let state = accumulated();
+    let mut count = 0;
+    states(&workflow(), &mut |name, definition| {
+        let mut paths = Vec::new();
+        read_paths(definition, &mut paths);
+        for path in paths {
+            let pointer = path.trim_start_matches('$').replace('.', "/");
+            assert!(state.pointer(&pointer).is_some(), "{name} reads {path}, which no arrow has");
+            count += 1;
+        }
+    });
+    assert!(count > 20, "only {count} paths were seen");
+}
+
+#[test]
+fn every_event_that_the_workflow_sends_is_one_that_its_function_takes() {
+    let state = accumulated();
+    let mut sent = 0;
+    states(&workflow(), &mut |name, definition| {
+        let Some(parameters) = definition.get("Parameters").and_then(Value::as_object) else { return };
+        let event: Map<_, _> = parameters.iter().map(|(field, value)| filled(&state, field, value)).collect();
+        let event = Value::Object(event);
+        let problem = match definition["Resource"].as_str().unwrap() {
+            "${PlanArn}" => taken::<arrows::PlanEvent>(event),
+            "${ExportArn}" => taken::<arrows::ExportEvent>(event),
+            "${ScrubArn}" => None, // A part comes from the list, not from the state.
+            "${AssembleArn}" => taken::<arrows::AssembleEvent>(event),
+            "${UploadArn}" => taken::<arrows::UploadEvent>(event),
+            "${StatusArn}" => taken::<arrows::StatusEvent>(event),
+            "${PromoteArn}" => taken::<arrows::PromoteEvent>(event),
+            other => panic!("{name} calls {other}"),
+        };
+        assert_eq!(problem, None, "{name}");
+        sent += 1;
+    });
+    assert_eq!(sent, 10, "tasks of the workflow");
+}
+
+fn filled(state: &Value, field: &str, value: &Value) -> (String, Value) {
+    let Some(field) = field.strip_suffix(".$") else { return (field.to_owned(), value.clone()) };
+    let path = value.as_str().unwrap();
+    let value = match path {
+        "$$.Execution.Name" => json!("run"),
+        "$$.Execution.StartTime" => json!("2026-11-22T10:00:00.000Z"),
+        "$$.Execution.Input" => json!({}),
+        path => state.pointer(&path.trim_start_matches('$').replace('.', "/")).cloned().unwrap(),
+    };
+    (field.to_owned(), value)
+}
+
+fn taken<T: serde::de::DeserializeOwned>(event: Value) -> Option<String> {
+    serde_json::from_value::<T>(event).err().map(|error| error.to_string())
+}
+
+/// Where each state leads, one line a state: a change of flow is a difference in review.
+fn graph(machine: &Value, indent: usize, lines: &mut String) {
+    for (name, state) in machine["States"].as_object().unwrap() {
+        let mut next: Vec<String> = Vec::new();
+        next.extend(state["Next"].as_str().map(str::to_owned));
+        for choice in state["Choices"].as_array().into_iter().flatten() {
+            next.push(format!("{} ?", choice["Next"].as_str().unwrap()));
+        }
+        next.extend(state["Default"].as_str().map(|name| format!("{name} otherwise")));
+        for rule in state["Catch"].as_array().into_iter().flatten() {
+            let errors = names(&json!([rule])).join(" ");
+            next.push(format!("{} on {errors}", rule["Next"].as_str().unwrap()));
+        }
+        let kind = state["Type"].as_str().unwrap();
+        writeln!(
+            lines,
+            "{:indent$}{name} ({kind}){}",
+            "",
+            next.iter().map(|next| format!("\n{:indent$}  -> {next}", "")).collect::<String>()
+        )
+        .unwrap();
+        if let Some(inner) = state.get("ItemProcessor") {
+            graph(inner, indent + 4, lines);
+        }
+    }
+}
+
+#[test]
+fn the_graph_is_the_golden_one() {
+    let mut lines = String::new();
+    graph(&workflow(), 0, &mut lines);
+    let golden = path("tests/golden/workflow.txt");
+    let expected = std::fs::read_to_string(&golden).unwrap_or_default();
+    if lines != expected {
+        let fresh = golden.with_extension("fresh.txt");
+        std::fs::write(&fresh, &lines).unwrap();
+        panic!(
+            "the graph has changed: compare {} with the golden file, and replace it if the change is meant",
+            fresh.display()
+        );
+    }
+}

@@ -2,7 +2,6 @@
 
 use records::recipe::{Recipe, Source};
 use records::row::Row;
-use records::template::Templates;
 use records::tokens::TokenCounter;
 use stage::StageError;
 use stage::arrows::Estimate;
@@ -31,7 +30,7 @@ impl<'a> Sample<'a> {
 
     /// Renders a source's sample.
     pub(crate) fn take(&mut self, source: &Source, page: &Page) -> Result<(), StageError> {
-        let templates = Templates::new(source).map_err(|error| StageError::internal(error.to_string()))?;
+        let templates = source.templates().map_err(|error| StageError::internal(error.to_string()))?;
         (self.rows, self.usable, self.tokens) = (0, 0, 0);
         for row in page.rows()? {
             self.rows += 1;

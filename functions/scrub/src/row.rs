@@ -27,7 +27,7 @@ impl<'a> RowScrubber<'a> {
         scrubber: &'a Scrubber,
         subject_key: &'a SubjectKey,
     ) -> Result<Self, StageError> {
-        let templates = Templates::new(source).map_err(|error| StageError::internal(error.to_string()))?;
+        let templates = source.templates().map_err(|error| StageError::internal(error.to_string()))?;
         Ok(Self { source, templates, scrubber, subject_key })
     }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::split::Split;
-use crate::template::Templates;
+use crate::template::{TemplateError, Templates};
 
 /// A recipe, as its file says it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -315,6 +315,14 @@ impl Source {
             .collect()
     }
 
+    /// Compiles the templates.
+    ///
+    /// # Errors
+    /// [`TemplateError::Template`] when one does not parse or asks for a column that is not selected.
+    pub fn templates(&self) -> Result<Templates, TemplateError> {
+        Templates::new(&self.prompt, &self.completion, &self.columns)
+    }
+
     fn check(&self, plain: &impl Fn(&str, &str) -> Result<(), String>) -> Result<(), String> {
         plain("table", &self.table)?;
         plain("key", &self.key)?;
@@ -332,7 +340,7 @@ impl Source {
             }
             Consent::NotNeeded(_) => {}
         }
-        Templates::new(self).map(|_| ()).map_err(|error| error.to_string())
+        self.templates().map(|_| ()).map_err(|error| error.to_string())
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use minijinja::{Environment, UndefinedBehavior, Value};
 
-use crate::recipe::Source;
 use crate::row::Row;
 
 /// The compiled templates of one source.
@@ -44,19 +43,18 @@ pub enum TemplateError {
 const NAMES: [&str; 2] = ["prompt", "completion"];
 
 impl Templates {
-    /// Compiles a source's templates and tries them on a row of which every column is filled.
+    /// Compiles both templates and tries them on a row of which every column is filled.
     ///
     /// # Errors
     /// [`TemplateError::Template`].
-    pub fn new(source: &Source) -> Result<Self, TemplateError> {
+    pub fn new(prompt: &str, completion: &str, columns: &[String]) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        for (name, text) in NAMES.into_iter().zip([&source.prompt, &source.completion]) {
-            environment.add_template_owned(name, text.clone()).map_err(|error| problem(name, &error))?;
+        for (name, text) in NAMES.into_iter().zip([prompt, completion]) {
+            environment.add_template_owned(name, text.to_owned()).map_err(|error| problem(name, &error))?;
         }
-        let columns = source.columns.clone();
-        let templates = Self { environment, columns };
+        let templates = Self { environment, columns: columns.to_vec() };
         for name in NAMES {
             let template = templates.environment.get_template(name).map_err(|error| problem(name, &error))?;
             let mut unknown: Vec<_> = template
@@ -139,7 +137,7 @@ mod tests {
     use crate::library;
 
     fn templates(recipe: &str) -> Templates {
-        Templates::new(&library::recipe(recipe).unwrap().sources[0]).unwrap()
+        library::recipe(recipe).unwrap().sources[0].templates().unwrap()
     }
 
     #[test]

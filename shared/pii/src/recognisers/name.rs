@@ -29,7 +29,7 @@ struct Anchor {
 }
 
 pub(super) fn recogniser() -> Box<dyn Recogniser> {
-    let anchor = |before, words, whole_line, score, rule| Anchor {
+    let anchor = |before: &str, words, whole_line, score, rule| Anchor {
         before: pattern(before),
         words,
         whole_line,
@@ -38,13 +38,7 @@ pub(super) fn recogniser() -> Box<dyn Recogniser> {
     };
     Box::new(Name {
         anchors: vec![
-            anchor(
-                r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Madam|Herr|Frau|Se\u{f1}ora?|Mme)\.? ",
-                1,
-                false,
-                0.85,
-                "name.title",
-            ),
+            anchor(&format!(r"\b(?:{})\.? ", TITLES.join("|")), 1, false, 0.85, "name.title"),
             anchor(
                 r"(?i)\b(?:(?:full |first |last |candidate |contact |reference )?name|contact(?: person)?|recruiter|hiring manager|supervisor|reported by|signed|attn|candidate|from|to|cc)[ \t]*:[ \t]*",
                 1,
@@ -84,6 +78,10 @@ impl Recogniser for Name {
             for found in anchor.before.find_iter(text) {
                 let name = Run::read(text, found.end());
                 let rest = &text[name.end..];
+                // A title is no name; the rule for titles sees what stands behind it.
+                if name.words.first().is_some_and(|&(start, end)| TITLES.contains(&&text[start..end])) {
+                    continue;
+                }
                 let ends_line = rest.trim_start_matches([' ', '\t', '.', ',']).starts_with(['\n', '\r'])
                     || rest.trim().is_empty();
                 if name.words.len() >= anchor.words && (ends_line || !anchor.whole_line) {
@@ -126,6 +124,10 @@ struct Run {
     end: usize,
     words: Vec<(usize, usize)>,
 }
+
+/// Words that stand before names and are none.
+const TITLES: [&str; 14] =
+    ["Mr", "Mrs", "Ms", "Miss", "Mx", "Dr", "Prof", "Sir", "Madam", "Herr", "Frau", "Señor", "Señora", "Mme"];
 
 /// Words that stand inside names in lower case.
 const PARTICLES: [&str; 14] =

@@ -94,14 +94,13 @@ impl Gateway {
             return Ok(Answer { total, body: body.into() });
         }
         let wait = http::retry_after(response.headers());
-        if let Some(name) = http::retryable(status) {
-            return Err(Attempt {
-                error: StageError::new(name, format!("{what} answered HTTP {status}")),
-                wait,
-            });
-        }
         let refusal: Refusal = response.json().await.unwrap_or_default();
-        Err(Attempt { error: refused(status, &refusal, asked), wait: None })
+        match http::retryable(status).filter(|_| !refusal.is_final()) {
+            Some(name) => {
+                Err(Attempt { error: StageError::new(name, format!("{what} answered HTTP {status}")), wait })
+            }
+            None => Err(Attempt { error: refused(status, &refusal, asked), wait: None }),
+        }
     }
 
     async fn rpc<T: DeserializeOwned>(

@@ -15,6 +15,14 @@ pub struct Refusal {
     pub message: Option<String>,
 }
 
+impl Refusal {
+    /// Says whether another try would be answered alike. The gateway answers a state that forbids the call with HTTP
+    /// 500, like a server that is down.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self.code.as_deref(), Some("55000" | "P0002"))
+    }
+}
+
 /// What was being read or called.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
@@ -67,7 +75,9 @@ pub fn refused(status: StatusCode, refusal: &Refusal, asked: Asked<'_>) -> Stage
             ),
         ),
         // Raised by the functions of our migrations: their words are ours.
-        "P0001" => StageError::new(ErrorName::PromotionRefused, format!("the database refused: {message}")),
+        "55000" | "P0002" => {
+            StageError::new(ErrorName::PromotionRefused, format!("the database refused: {message}"))
+        }
         "PGRST202" => StageError::new(
             ErrorName::SourceRefused,
             format!("{what} does not exist: apply the migrations in infra/supabase/migrations"),
@@ -122,6 +132,17 @@ mod tests {
             ErrorName::ConsentUnreadable
         );
         assert_eq!(answer("42703", "column job_posts.titel does not exist").0, ErrorName::SourceRefused);
+    }
+
+    #[test]
+    fn a_run_that_has_failed_is_not_promoted_and_not_tried_again() {
+        let refusal =
+            Refusal { code: Some("55000".to_owned()), message: Some("run r has failed".to_owned()) };
+        assert!(refusal.is_final());
+        let asked = Asked { what: "rpc/promote_model_version", consent: None };
+        let error = refused(StatusCode::INTERNAL_SERVER_ERROR, &refusal, asked);
+        assert_eq!(error.name(), ErrorName::PromotionRefused);
+        assert!(!Refusal::default().is_final());
     }
 
     #[test]

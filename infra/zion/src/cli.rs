@@ -1,0 +1,85 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::demo::{self, Demo};
+use crate::error::Result;
+use crate::sample::{self, Kind, Sample};
+use crate::{database, local, term};
+
+/// Retrains models from an app's own consented records.
+// No `Debug`: a database's address has its password in it.
+#[derive(Parser)]
+#[command(name = "zion", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the whole job on this machine, from set-up to summary
+    Demo(Demo),
+    /// Loads the sample app's tables and data into a database
+    Sample(Load),
+}
+
+#[derive(clap::Args)]
+struct Load {
+    /// An empty Postgres database for the sample, as its superuser
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: String,
+    /// Rows over the three tables of user data
+    #[arg(long, default_value_t = 6000)]
+    rows: u64,
+    /// Seed of the rows
+    #[arg(long, default_value_t = sample::SEED)]
+    seed: u64,
+    /// Writes the personal data in the texts to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    planted: Option<PathBuf>,
+    /// Loads this file of `{"id": …, "text": …}` lines instead, as rows of `--as`
+    #[arg(long, value_name = "FILE", requires = "kind")]
+    labelled: Option<PathBuf>,
+    /// What the labelled text is taken for
+    #[arg(long = "as", value_enum)]
+    kind: Option<Kind>,
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// What went wrong, with the next step.
+    pub async fn run(self) -> Result<()> {
+        match self.command {
+            Command::Demo(demo) => demo::run(&demo).await,
+            Command::Sample(load) => load.run().await,
+        }
+    }
+}
+
+impl Load {
+    async fn run(self) -> Result<()> {
+        let client = database::connect(&self.database_url).await?;
+        database::apply(&client, &local::paths::root()?).await?;
+        if let (Some(file), Some(kind)) = (&self.labelled, self.kind) {
+            let rows = sample::load_labelled(&client, file, kind).await?;
+            term::line(&format!("loaded {} rows", term::number(rows)));
+            return Ok(());
+        }
+        let spec = Sample { seed: self.seed, ..Sample::of(self.rows) };
+        let planted = sample::load(&client, spec, self.planted.is_some()).await?;
+        if let Some(file) = &self.planted {
+            planted.save(file)?;
+        }
+        term::line(&format!(
+            "loaded {} rows of {} people",
+            term::number(spec.rows()),
+            term::number(spec.profiles)
+        ));
+        Ok(())
+    }
+}

@@ -1,0 +1,220 @@
+//! Everything together, in the order it depends on each other.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use tempfile::TempDir;
+use tokio_postgres::Client;
+
+use super::deploy::{self, Build};
+use super::emulator::REGION;
+use super::{Emulator, Postgres, Sandbox, paths};
+use crate::database;
+use crate::error::{Context as _, Error, Result};
+
+/// How the stack is brought up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// A Python environment with the emulator; any below `.local` otherwise.
+    pub environment: Option<PathBuf>,
+    /// Which build of the functions and of the sandbox runs.
+    pub build: Build,
+    /// The recipe an execution with the input `{}` runs.
+    pub default_recipe: String,
+    /// Milliseconds a fine-tuning job stays in each state.
+    pub pace_ms: u64,
+    /// Factor of the state machine's waits and retry intervals.
+    pub wait_scale: f64,
+    /// Rows a page of the gateway may have.
+    pub max_rows: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            environment: None,
+            build: Build::default(),
+            default_recipe: "zion-job-generator".to_owned(),
+            pace_ms: 200,
+            wait_scale: 0.02,
+            max_rows: 1000,
+        }
+    }
+}
+
+/// The running stack. Dropping it stops every process it started and removes its folder.
+#[derive(Debug)]
+pub struct Stack {
+    // Dropped in this order: what depends on another goes first.
+    emulator: Emulator,
+    sandbox: Sandbox,
+    postgres: Postgres,
+    s3: aws_sdk_s3::Client,
+    workflow: aws_sdk_sfn::Client,
+    outputs: BTreeMap<String, String>,
+    root: PathBuf,
+    folder: TempDir,
+}
+
+impl Stack {
+    /// Brings the stack up, with the sample app's empty tables in its database. `told` is called with each step
+    /// before it begins.
+    ///
+    /// # Errors
+    /// When a part is not installed, not built or does not start.
+    pub async fn up(options: &Options, mut told: impl FnMut(&'static str)) -> Result<Self> {
+        let root = paths::root()?;
+        let environment = options.environment.as_deref();
+        let folder =
+            tempfile::Builder::new().prefix("zion-").tempdir().context("create the stack's folder")?;
+        told("package the functions");
+        deploy::package(&root, options.build).await?;
+        told("start PostgreSQL");
+        let postgres = any_postgres(&root, environment, folder.path()).await?;
+        database::apply(&database::connect(&postgres.url()).await?, &root).await?;
+        told("start the sandbox");
+        let program = options.build.folder(&root).join("sandbox");
+        let sandbox =
+            Sandbox::start(&program, &postgres.url(), options.pace_ms, options.max_rows, folder.path())
+                .await?;
+        told("start the AWS emulator");
+        let emulator = Emulator::start(&root, environment, options.wait_scale, folder.path()).await?;
+        told("deploy the template");
+        let parameters = [
+            ("SupabaseUrl", sandbox.url()),
+            ("ProviderUrl", sandbox.provider_url()),
+            ("DefaultRecipe", options.default_recipe.clone()),
+        ];
+        let outputs = deploy::deploy(&root, environment, &emulator, &parameters, folder.path()).await?;
+        told("set the secrets");
+        set_secrets(&emulator, &outputs, &sandbox).await?;
+        let s3 = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(credentials())
+            .endpoint_url(emulator.endpoint())
+            .force_path_style(true)
+            .build();
+        let workflow = aws_sdk_sfn::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(credentials())
+            .endpoint_url(emulator.endpoint())
+            .build();
+        Ok(Self {
+            emulator,
+            sandbox,
+            postgres,
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            workflow: aws_sdk_sfn::Client::from_conf(workflow),
+            outputs,
+            root,
+            folder,
+        })
+    }
+
+    /// The emulator.
+    pub fn emulator(&self) -> &Emulator {
+        &self.emulator
+    }
+
+    /// The sandbox: Supabase's gateway and the provider.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// The database server.
+    pub fn postgres(&self) -> &Postgres {
+        &self.postgres
+    }
+
+    /// A new connection to the app's database, as its superuser.
+    ///
+    /// # Errors
+    /// When the server has gone.
+    pub async fn database(&self) -> Result<Client> {
+        database::connect(&self.postgres.url()).await
+    }
+
+    /// A client of the emulator's S3.
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        &self.s3
+    }
+
+    /// A client of the emulator's Step Functions.
+    pub fn workflow(&self) -> &aws_sdk_sfn::Client {
+        &self.workflow
+    }
+
+    /// An output of the template.
+    ///
+    /// # Errors
+    /// When the template has no such output.
+    pub fn output(&self, name: &str) -> Result<&str> {
+        output(&self.outputs, name)
+    }
+
+    /// The project's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The stack's own folder: data, logs, the packaged template.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The function's name as deployed.
+    pub fn function(&self, name: &str) -> String {
+        format!("{}-{name}", deploy::STACK)
+    }
+}
+
+fn output<'a>(outputs: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str> {
+    outputs
+        .get(name)
+        .map(String::as_str)
+        .ok_or_else(|| Error::new(format!("template.yaml has no output {name}")))
+}
+
+/// The first installation that works: one that was built for another system library does not.
+async fn any_postgres(root: &Path, environment: Option<&Path>, folder: &Path) -> Result<Postgres> {
+    let mut last = Error::new("no PostgreSQL found").hint(
+        "run `make setup`, which installs one for this project alone, or install PostgreSQL 15 or newer",
+    );
+    for (number, bin) in paths::postgres_installations(root, environment).iter().enumerate() {
+        let folder = folder.join(format!("postgres-{number}"));
+        std::fs::create_dir_all(&folder).context(format!("create {}", folder.display()))?;
+        match Postgres::start(bin, &folder).await {
+            Ok(server) => return Ok(server),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+async fn set_secrets(
+    emulator: &Emulator,
+    outputs: &BTreeMap<String, String>,
+    sandbox: &Sandbox,
+) -> Result<()> {
+    let config = aws_sdk_secretsmanager::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(credentials())
+        .endpoint_url(emulator.endpoint())
+        .build();
+    let secrets = aws_sdk_secretsmanager::Client::from_conf(config);
+    let keys = sandbox.keys();
+    for (name, value) in [("SupabaseKeySecret", &keys.secret), ("ProviderKeySecret", &keys.provider)] {
+        let set =
+            secrets.put_secret_value().secret_id(output(outputs, name)?).secret_string(value).send().await;
+        set.context(format!("set {name}"))?;
+    }
+    Ok(())
+}
+
+fn credentials() -> Credentials {
+    Credentials::new("test", "test", None, None, "emulator")
+}

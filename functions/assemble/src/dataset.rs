@@ -1,6 +1,6 @@
 //! The sides of the dataset as they are written.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use pii::{Kind, Scrubber};
 use records::example::Example;
@@ -14,14 +14,16 @@ use stage::scrub_file::ScrubReport;
 use stage::{ErrorName, StageError, keys};
 use store::{Class, Put, Writer};
 
+use crate::duplicates::Duplicates;
+
 /// Three objects being written, and what has been counted.
 pub(crate) struct Dataset<'a, P> {
     plan: &'a PlanFile,
     scrubber: &'a Scrubber,
     counter: TokenCounter,
     writers: BTreeMap<SideName, Writer<'a, P>>,
-    /// Sixteen bytes an example: 16 MB a million.
-    seen: HashSet<u128>,
+    duplicates: &'a Duplicates,
+    examples: u64,
     counts: Counts,
     quarantined: BTreeMap<String, u64>,
     found: BTreeMap<String, u64>,
@@ -47,7 +49,12 @@ pub(crate) fn parse(key: &str, number: u64, line: &Line<'_>) -> Result<Example, 
 }
 
 impl<'a, P: Put> Dataset<'a, P> {
-    pub(crate) fn new(plan: &'a PlanFile, store: &'a P, scrubber: &'a Scrubber) -> Result<Self, StageError> {
+    pub(crate) fn new(
+        plan: &'a PlanFile,
+        store: &'a P,
+        scrubber: &'a Scrubber,
+        duplicates: &'a Duplicates,
+    ) -> Result<Self, StageError> {
         let counter = TokenCounter::new()
             .ok_or_else(|| StageError::internal("the token vocabulary is not built in"))?;
         let writer =
@@ -57,7 +64,8 @@ impl<'a, P: Put> Dataset<'a, P> {
             scrubber,
             counter,
             writers: SideName::ALL.into_iter().map(|side| (side, writer(side))).collect(),
-            seen: HashSet::new(),
+            duplicates,
+            examples: 0,
             counts: Counts::default(),
             quarantined: BTreeMap::new(),
             found: BTreeMap::new(),
@@ -67,7 +75,9 @@ impl<'a, P: Put> Dataset<'a, P> {
 
     /// Adds one example to its side, unless its texts were there before or the provider would cut it.
     pub(crate) async fn add(&mut self, example: &Example) -> Result<(), StageError> {
-        if !self.seen.insert(example.content()) {
+        let at = self.examples;
+        self.examples += 1;
+        if self.duplicates.contains(at) {
             self.counts.duplicates += 1;
             return Ok(());
         }

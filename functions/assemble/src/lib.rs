@@ -1,6 +1,7 @@
 //! The dataset: deduplicated, split, validated, and a manifest that proves it.
 
 mod dataset;
+mod duplicates;
 
 use pii::{Policy, Scrubber};
 use records::digest::sha256;
@@ -14,6 +15,7 @@ use stage::{ErrorName, StageError, keys};
 use store::{Body as _, Get, Put, get_json, put_json};
 
 use crate::dataset::Dataset;
+use crate::duplicates::Duplicates;
 
 /// An example is two texts; scrubbing a row of at most 4 MiB does not make it eight times as long.
 const LONGEST_LINE: usize = 32 << 20;
@@ -29,10 +31,18 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
     let plan: PlanFile = serde_json::from_slice(&plan_bytes)
         .map_err(|error| StageError::internal(format!("plan.json is {}", records::jsonl::problem(&error))))?;
     let scrubber = Scrubber::new(Policy::Tag);
-    let mut dataset = Dataset::new(&plan, store, &scrubber)?;
+    let parts = parts(&run, store).await?;
+    let mut reports = Vec::new();
+    for part in &parts {
+        let key = keys::scrubbed_report(&run, &part.table, part.slice, part.part);
+        reports.push(get_json::<ScrubReport>(store, &key).await?);
+    }
+    let examples = reports.iter().map(|report| report.examples).sum();
+    let duplicates = Duplicates::mark(&run, &parts, examples, store).await?;
+    let mut dataset = Dataset::new(&plan, store, &scrubber, &duplicates)?;
     let mut inputs = Vec::new();
-    for part in parts(&run, store).await? {
-        inputs.push(merge(&run, &part, store, &mut dataset).await?);
+    for (part, report) in parts.iter().zip(reports) {
+        inputs.push(merge(&run, part, report, store, &mut dataset).await?);
     }
     let closed = dataset.close().await?;
     let billed_tokens = closed.training_tokens * u64::from(plan.recipe.model.epochs);
@@ -105,11 +115,10 @@ async fn parts(run: &str, store: &impl Get) -> Result<Vec<PartRef>, StageError> 
 async fn merge(
     run: &str,
     part: &PartRef,
+    report: ScrubReport,
     store: &(impl Get + Put),
     dataset: &mut Dataset<'_, impl Put>,
 ) -> Result<Object, StageError> {
-    let report: ScrubReport =
-        get_json(store, &keys::scrubbed_report(run, &part.table, part.slice, part.part)).await?;
     let key = keys::scrubbed_part(run, &part.table, part.slice, part.part);
     let mut body = store.open(&key).await?;
     let mut lines = Lines::new(LONGEST_LINE);

@@ -1,17 +1,19 @@
 //! One part: personal data out, prompt and completion built, what was found counted.
 
+mod outputs;
 mod row;
 
 use pii::{Policy, Scrubber};
-use records::jsonl::Lines;
+use records::jsonl::{Line, Lines};
 use records::recipe::ScrubPolicy;
 use records::subject::SubjectKey;
 use stage::arrows::{ScrubEvent, Scrubbed};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::{Quarantined, ScrubReport};
 use stage::{StageError, keys};
-use store::{Body as _, Class, Get, Put, Writer, get_json, put_json};
+use store::{Body as _, Get, Put, get_json, put_json};
 
+use crate::outputs::{Outputs, Pending};
 use crate::row::RowScrubber;
 
 /// A longer row is quarantined: four million characters are no example of anything.
@@ -41,48 +43,31 @@ pub async fn handle(
     let rows = RowScrubber::new(source, &scrubber, subject_key)?;
 
     let mut report = ScrubReport::default();
-    let mut examples =
-        Writer::new(store, keys::scrubbed_part(&run, &part.table, part.slice, part.part), Class::Derived);
-    let mut quarantine = Vec::new();
-    let mut clean = Vec::new();
-    let mut each = |line: records::jsonl::Line<'_>, clean: &mut Vec<Vec<u8>>| {
+    let mut outputs = Outputs::new(&run, &part, store);
+    let mut pending = Pending::default();
+    let mut each = |line: Line<'_>, pending: &mut Pending| {
         report.rows += 1;
         match rows.line(&line, &mut report.found) {
             Ok(example) => {
                 report.examples += 1;
-                clean.push(example);
+                pending.example(&example)
             }
             Err(reason) => {
-                let line = Quarantined { part: part.key.clone(), line: report.rows, reason: reason.clone() };
-                *report.quarantined.entry(reason).or_default() += 1;
-                quarantine.push(line);
+                *report.quarantined.entry(reason.clone()).or_default() += 1;
+                pending.quarantined(&Quarantined { part: part.key.clone(), line: report.rows, reason })
             }
         }
-        Ok::<_, StageError>(())
     };
     let mut body = store.open(&part.key).await?;
     let mut lines = Lines::new(LONGEST_ROW);
     while let Some(chunk) = body.chunk().await? {
-        lines.feed(&chunk, |line| each(line, &mut clean))?;
-        for line in clean.drain(..) {
-            examples.line(&line).await?;
-        }
+        lines.feed(&chunk, |line| each(line, &mut pending))?;
+        outputs.write(&mut pending).await?;
     }
-    lines.finish(|line| each(line, &mut clean))?;
-    for line in clean.drain(..) {
-        examples.line(&line).await?;
-    }
-
-    let closed = examples.close().await?;
+    lines.finish(|line| each(line, &mut pending))?;
+    outputs.write(&mut pending).await?;
+    let closed = outputs.close().await?;
     (report.bytes, report.sha256) = (closed.bytes, closed.sha256);
-    if !quarantine.is_empty() {
-        let key = keys::quarantine_part(&run, &part.table, part.slice, part.part);
-        let mut writer = Writer::new(store, key, Class::Derived);
-        for line in &quarantine {
-            writer.line(&json_line(line)?).await?;
-        }
-        writer.close().await?;
-    }
     put_json(store, &keys::scrubbed_report(&run, &part.table, part.slice, part.part), &report).await?;
     Ok(Scrubbed {
         table: part.table,
@@ -90,14 +75,7 @@ pub async fn handle(
         part: part.part,
         rows: report.rows,
         examples: report.examples,
-        quarantined: quarantine.len() as u64,
+        quarantined: report.quarantined.values().sum(),
         found: report.found,
     })
-}
-
-fn json_line(value: &impl serde::Serialize) -> Result<Vec<u8>, StageError> {
-    let mut line = serde_json::to_vec(value)
-        .map_err(|error| StageError::internal("a line cannot be written as JSON").caused_by(error))?;
-    line.push(b'\n');
-    Ok(line)
 }

@@ -11,8 +11,6 @@ use records::subject::SubjectKey;
 use records::template::Templates;
 use stage::StageError;
 
-use crate::json_line;
-
 /// Everything one source's rows need.
 pub(crate) struct RowScrubber<'a> {
     source: &'a Source,
@@ -31,8 +29,8 @@ impl<'a> RowScrubber<'a> {
         Ok(Self { source, templates, scrubber, subject_key })
     }
 
-    /// Returns the clean example's line, or why the row cannot be used. Reasons are few and hold no value.
-    pub(crate) fn line(&self, line: &Line<'_>, found: &mut BTreeMap<String, u64>) -> Result<Vec<u8>, String> {
+    /// Returns the clean example, or why the row cannot be used. Reasons are few and hold no value.
+    pub(crate) fn line(&self, line: &Line<'_>, found: &mut BTreeMap<String, u64>) -> Result<Example, String> {
         let Line::Whole(line) = line else {
             return Err("the row is longer than 4 MiB".to_owned());
         };
@@ -51,6 +49,6 @@ impl<'a> RowScrubber<'a> {
         for (kind, count) in record.counts() {
             *found.entry(kind.as_str().to_owned()).or_default() += count;
         }
-        json_line(&example).map_err(|error| error.to_string())
+        Ok(example)
     }
 }

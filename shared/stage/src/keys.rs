@@ -27,6 +27,11 @@ pub fn scrubbed_part(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.jsonl")
 }
 
+/// The digests of one part's examples, 16 bytes each, by which duplicates are found.
+pub fn scrubbed_digests(run: &str, table: &str, slice: u32, part: u32) -> String {
+    format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.digests")
+}
+
 /// What was found and counted in one part.
 pub fn scrubbed_report(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.report.json")

@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`cli`] | the command line |
-//! | [`server`] | the listener; one connection may be dropped on purpose |
+//! | [`server`], [`start`] | the listener; one connection may be dropped on purpose; why it did not start |
 //! | `gateway` | `/rest/v1/*`: Supabase's REST gateway over a real `PostgreSQL` |
 //! | `provider` | `/v1/*`: files, fine-tuning jobs, models, chat completions |
 //! | `faults`, `recorder`, `intercept`, `knobs` | `/_sandbox/*`: faults a test can set, requests it can read |
@@ -18,9 +18,11 @@ mod knobs;
 mod provider;
 mod recorder;
 pub mod server;
+pub mod start;
 
 use cli::Cli;
-use server::{Server, StartError};
+use server::Server;
+use start::StartError;
 use std::io::Write as _;
 
 /// Serves until SIGTERM or SIGINT; the one line on standard output says where.

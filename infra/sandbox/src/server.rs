@@ -5,6 +5,7 @@ use crate::cli::Cli;
 use crate::faults::Faults;
 use crate::intercept::{self, Dropped};
 use crate::recorder::Recorder;
+use crate::start::StartError;
 use crate::{gateway, knobs, provider};
 use axum::Router;
 use axum::body::Body;
@@ -18,26 +19,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-
-/// Why the sandbox did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Another machine could have reached it.
-    #[error("refuses to listen on {0}: only a loopback address is allowed, for example 127.0.0.1:0")]
-    NotLoopback(SocketAddr),
-    /// The address is taken or not ours.
-    #[error("can't listen on {0}: {1}")]
-    Listen(SocketAddr, #[source] io::Error),
-    /// The database URL is unusable or nobody answers there.
-    #[error("can't use the database: {0}")]
-    Database(String),
-    /// No room for uploaded files.
-    #[error("can't create a folder for files: {0}")]
-    Files(#[source] io::Error),
-    /// Standard output is closed.
-    #[error("can't announce the address: {0}")]
-    Announce(#[source] io::Error),
-}
 
 /// A bound, not yet stopped sandbox.
 pub struct Server {

@@ -4,7 +4,7 @@ use super::catalog::Catalog;
 use super::error::ApiError;
 use super::keys::Principal;
 use super::sql::Sql;
-use crate::server::StartError;
+use crate::start::StartError;
 use axum::http::StatusCode;
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Transaction};
 use std::sync::{Arc, Mutex, PoisonError};

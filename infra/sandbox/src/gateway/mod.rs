@@ -25,7 +25,7 @@ mod window;
 mod write;
 
 use crate::cli::Cli;
-use crate::server::StartError;
+use crate::start::StartError;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};

@@ -1,10 +1,11 @@
 //! `POST /chat/completions`.
 
 use super::error::ProviderError;
+use super::examples::tokens;
 use super::examples::{Message, prompt};
-use super::learn::tokens;
+use super::fresh::{fresh_id, now_ms};
 use super::models;
-use super::state::{Provider, fresh_id, now_ms};
+use super::state::Provider;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;

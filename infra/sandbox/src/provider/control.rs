@@ -1,5 +1,6 @@
 //! The knobs of the provider.
 
+use super::error::Failure;
 use super::state::Provider;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -20,19 +21,6 @@ pub(crate) struct Change {
     /// A status word shown once, at the next look at a job.
     #[serde(default)]
     pub(crate) next_status_word: Option<String>,
-}
-
-/// Why a job failed, as the job's `error` says it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Failure {
-    /// Such as `invalid_training_file`.
-    pub(crate) code: String,
-    /// The provider's words.
-    pub(crate) message: String,
-    /// The parameter at fault.
-    #[serde(default)]
-    pub(crate) param: Option<String>,
 }
 
 /// A handle on the provider's knobs.

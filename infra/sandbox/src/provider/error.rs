@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::json;
 
 /// A refused request.
@@ -68,4 +69,17 @@ impl IntoResponse for ProviderError {
             json!({"message": self.message, "type": self.kind, "param": self.param, "code": self.code});
         (self.status, Json(json!({"error": error}))).into_response()
     }
+}
+
+/// Why a job failed, as the job's `error` says it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Failure {
+    /// Such as `invalid_training_file`.
+    pub(crate) code: String,
+    /// The provider's words.
+    pub(crate) message: String,
+    /// The parameter at fault.
+    #[serde(default)]
+    pub(crate) param: Option<String>,
 }

@@ -1,8 +1,9 @@
 //! `/files`: uploads go to disk as they arrive.
 
 use super::error::ProviderError;
+use super::fresh::{fresh_id, now_ms};
 use super::page::Page;
-use super::state::{Provider, StoredFile, fresh_id, now_ms};
+use super::state::{Provider, StoredFile};
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::multipart::{Field, MultipartError};

@@ -1,11 +1,11 @@
 //! A fine-tuning job: its state is a function of the clock, so nothing runs in the background but
 //! the reading of its file.
 
-use super::control::Failure;
+use super::error::Failure;
 use super::examples::{self, Example};
-use super::learn::Learned;
+use super::fresh::{fresh_id, now_ms};
+use super::learn::{Learned, Tuned};
 use super::spec::Spec;
-use super::state::{Tuned, fresh_id, now_ms};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::BufReader;

@@ -1,13 +1,13 @@
 //! `/fine_tuning/jobs`.
 
-use super::control::Failure;
-use super::error::ProviderError;
+use super::error::{Failure, ProviderError};
 use super::events;
+use super::fresh::now_ms;
 use super::job::{self, Job, Planned};
 use super::models;
 use super::page::Page;
 use super::spec::Spec;
-use super::state::{Provider, StoredFile, now_ms};
+use super::state::{Provider, StoredFile};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};

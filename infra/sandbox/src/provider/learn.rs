@@ -5,6 +5,7 @@
 
 use super::examples::Example;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// An index over the prompts of a training file.
 #[derive(Debug, Default)]
@@ -84,9 +85,17 @@ fn float(n: usize) -> f32 {
     n as f32
 }
 
-/// Tokens of a text, roughly: four bytes each.
-pub(crate) fn tokens(text: &str) -> u64 {
-    (text.len() as u64).div_ceil(4)
+/// A tuned model.
+#[derive(Debug, Clone)]
+pub(crate) struct Tuned {
+    /// `ft:{base}:sandbox:{suffix}:{8 characters}`
+    pub(crate) id: String,
+    /// Its base: it lives as long.
+    pub(crate) base: String,
+    /// Seconds since 1970.
+    pub(crate) created: i64,
+    /// What the file taught it.
+    pub(crate) learned: Arc<Learned>,
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod error;
 mod events;
 mod examples;
 mod files;
+mod fresh;
 mod job;
 mod jobs;
 mod learn;
@@ -18,7 +19,7 @@ mod spec;
 mod state;
 
 use crate::cli::Cli;
-use crate::server::StartError;
+use crate::start::StartError;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
@@ -27,8 +28,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use control::Control;
 use error::ProviderError;
+use fresh::fresh_id;
 use sha2::{Digest as _, Sha256};
-use state::{Provider, fresh_id};
+use state::Provider;
 use std::sync::Arc;
 
 /// The routes below `/v1`, and their knobs.

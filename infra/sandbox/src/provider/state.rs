@@ -1,14 +1,12 @@
 //! What the provider remembers: files on disk, jobs and tuned models in memory.
 
-use super::control::Failure;
-use super::error::ProviderError;
+use super::error::{Failure, ProviderError};
+use super::fresh::now_ms;
 use super::job::Job;
-use super::learn::Learned;
-use rand::Rng as _;
+use super::learn::Tuned;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tempfile::TempDir;
 
 /// The provider: one account, one key.
@@ -55,19 +53,6 @@ pub(crate) struct StoredFile {
     pub(crate) expires_at: Option<i64>,
     /// Where it lies.
     pub(crate) path: PathBuf,
-}
-
-/// A tuned model.
-#[derive(Debug, Clone)]
-pub(crate) struct Tuned {
-    /// `ft:{base}:sandbox:{suffix}:{8 characters}`
-    pub(crate) id: String,
-    /// Its base: it lives as long.
-    pub(crate) base: String,
-    /// Seconds since 1970.
-    pub(crate) created: i64,
-    /// What the file taught it.
-    pub(crate) learned: Arc<Learned>,
 }
 
 impl StoredFile {
@@ -141,18 +126,4 @@ impl State {
             self.tuned.push(made.model);
         }
     }
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// Random letters and digits behind a prefix.
-pub(crate) fn fresh_id(prefix: &str, length: usize) -> String {
-    let mut random = rand::rng();
-    let tail: String =
-        (&mut random).sample_iter(rand::distr::Alphanumeric).take(length).map(char::from).collect();
-    format!("{prefix}{tail}")
 }

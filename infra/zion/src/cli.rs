@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::bench::Bench;
 use crate::demo::{self, Demo};
 use crate::error::Result;
 use crate::sample::{self, Kind, Sample};
@@ -24,6 +25,8 @@ enum Command {
     Demo(Demo),
     /// Loads the sample app's tables and data into a database
     Sample(Load),
+    /// Runs one benchmark; its last line is one JSON object
+    Bench(Bench),
 }
 
 #[derive(clap::Args)]
@@ -57,6 +60,7 @@ impl Cli {
         match self.command {
             Command::Demo(demo) => demo::run(&demo).await,
             Command::Sample(load) => load.run().await,
+            Command::Bench(bench) => bench.run().await,
         }
     }
 }

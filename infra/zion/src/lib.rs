@@ -1,12 +1,14 @@
 //! The operator's command line and the demo's driver.
 //!
 //! - [`cli`] the command line
+//! - [`bench`] benchmarks of the release binaries
 //! - [`demo`] the main job on this machine, from set-up to summary
 //! - [`local`] the whole stack on one machine, for the demo and for tests
 //! - [`sample`] a sample app's data
 //! - [`database`] the app's database: its tables and the migrations
 //! - [`term`], [`error`] what a person sees, and what to do when something went wrong
 
+pub mod bench;
 pub mod cli;
 pub mod database;
 pub mod demo;

@@ -24,7 +24,7 @@ fn root() -> PathBuf {
 async fn servers() -> Vec<Database> {
     let root = root();
     let found = paths::postgres_installations(&root, None);
-    assert!(!found.is_empty(), "no PostgreSQL: run `make setup`, or install one");
+    assert!(!found.is_empty(), "no PostgreSQL: run `make test`, or install one");
     let mut servers = Vec::new();
     for bin in found {
         let folder = tempfile::tempdir().unwrap();

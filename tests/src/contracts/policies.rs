@@ -16,6 +16,7 @@ fn granted(template: &str, function: &str) -> BTreeSet<Grant> {
     let role = resource(template, &format!("{}Role", capital(function)));
     let (key, prefix) =
         (Regex::new(r"\$\{Bucket\.Arn\}/(\S+)").unwrap(), Regex::new(r#""s3:prefix": "([^"]+)""#).unwrap());
+    let any = Regex::new(r"s3:(\w+|\*)").unwrap();
     let mut grants = BTreeSet::new();
     for statement in role.split("- Sid:") {
         for (action, pattern) in [("s3:GetObject", &key), ("s3:PutObject", &key), ("s3:ListBucket", &prefix)]
@@ -26,7 +27,7 @@ fn granted(template: &str, function: &str) -> BTreeSet<Grant> {
         }
         let tags = statement.contains("s3:PutObjectTagging");
         assert!(!tags || statement.contains("/export/*"), "{function} tags what is not raw");
-        for action in Regex::new(r"s3:(\w+|\*)").unwrap().find_iter(statement) {
+        for action in any.find_iter(statement) {
             let known = [
                 "s3:GetObject",
                 "s3:PutObject",

@@ -184,14 +184,10 @@ fn graph(machine: &Value, indent: usize, lines: &mut String) {
             let errors = names(&json!([rule])).join(" ");
             next.push(format!("{} on {errors}", rule["Next"].as_str().unwrap()));
         }
-        let kind = state["Type"].as_str().unwrap();
-        writeln!(
-            lines,
-            "{:indent$}{name} ({kind}){}",
-            "",
-            next.iter().map(|next| format!("\n{:indent$}  -> {next}", "")).collect::<String>()
-        )
-        .unwrap();
+        writeln!(lines, "{:indent$}{name} ({})", "", state["Type"].as_str().unwrap()).unwrap();
+        for next in next {
+            writeln!(lines, "{:indent$}  -> {next}", "").unwrap();
+        }
         if let Some(inner) = state.get("ItemProcessor") {
             graph(inner, indent + 4, lines);
         }

@@ -1,9 +1,26 @@
 //! Steps that run again: after a kill, by a retry, in a redrive.
 
+use stage::StageError;
 use store::{Failing, Memory};
 
 use super::fakes::{Project, Tuner};
 use super::run::{RUN, all, assemble, gather, parts, plan, scrub, slice, upload};
+
+/// A first try that may have met the failure.
+trait FirstTry<T> {
+    /// Takes its answer, or counts the failure and takes the second try's.
+    async fn or_again(self, failures: &mut u32, again: impl Future<Output = Self>) -> T;
+}
+
+impl<T> FirstTry<T> for Result<T, StageError> {
+    async fn or_again(self, failures: &mut u32, again: impl Future<Output = Self>) -> T {
+        if let Ok(answer) = self {
+            return answer;
+        }
+        *failures += 1;
+        again.await.unwrap()
+    }
+}
 
 fn world() -> (Memory, Project, Tuner) {
     (Memory::default(), Project::new(100).with_job_posts(1_300), Tuner::default())
@@ -48,45 +65,25 @@ async fn a_store_that_goes_away_at_any_call_costs_nothing_but_a_retry() {
         let (store, project, tuner) = world();
         let mut failures = 0;
         let failing = Failing::after(calls, &store);
-        let planned = loop {
-            match plan("zion-job-generator", &failing, &project, &tuner).await {
-                Ok(planned) => break planned,
-                Err(_) => {
-                    failures += 1;
-                    break plan("zion-job-generator", &store, &project, &tuner).await.unwrap();
-                }
-            }
-        };
+        let first = plan("zion-job-generator", &failing, &project, &tuner).await;
+        let planned =
+            first.or_again(&mut failures, plan("zion-job-generator", &store, &project, &tuner)).await;
         for asked in &planned.slices {
-            while match slice(asked, &failing, &project).await {
-                Ok(answer) => answer.more,
-                Err(_) => {
-                    failures += 1;
-                    slice(asked, &store, &project).await.unwrap().more
-                }
-            } {}
+            while slice(asked, &failing, &project)
+                .await
+                .or_again(&mut failures, slice(asked, &store, &project))
+                .await
+                .more
+            {}
         }
-        if gather(&failing, &project).await.is_err() {
-            failures += 1;
-            gather(&store, &project).await.unwrap();
-        }
+        gather(&failing, &project).await.or_again(&mut failures, gather(&store, &project)).await;
         for part in parts(&store).await {
-            if scrub(part.clone(), &failing).await.is_err() {
-                failures += 1;
-                scrub(part, &store).await.unwrap();
-            }
+            scrub(part.clone(), &failing).await.or_again(&mut failures, scrub(part, &store)).await;
         }
-        let assembled = match assemble(&failing).await {
-            Ok(assembled) => assembled,
-            Err(_) => {
-                failures += 1;
-                assemble(&store).await.unwrap()
-            }
-        };
-        if upload(&assembled.manifest_sha256, &failing, &project, &tuner).await.is_err() {
-            failures += 1;
-            upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap();
-        }
+        let assembled = assemble(&failing).await.or_again(&mut failures, assemble(&store)).await;
+        let manifest = &assembled.manifest_sha256;
+        let first = upload(manifest, &failing, &project, &tuner).await;
+        first.or_again(&mut failures, upload(manifest, &store, &project, &tuner)).await;
         assert_eq!(store.objects(), reference.objects(), "after {calls} calls");
         assert_eq!(tuner.jobs.lock().unwrap().len(), 1, "after {calls} calls: one paid job");
         if failures == 0 {

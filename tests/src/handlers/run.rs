@@ -18,7 +18,7 @@ pub(crate) const RUN: &str = "run-1";
 
 /// A minute more than `export` keeps back.
 pub(crate) fn time() -> Deadline {
-    Deadline::after(Duration::from_secs(900))
+    Deadline::after(Duration::from_mins(15))
 }
 
 pub(crate) fn key() -> SubjectKey {

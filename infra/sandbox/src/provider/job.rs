@@ -30,7 +30,7 @@ pub(crate) struct Job {
     /// When somebody cancelled it.
     pub(crate) cancelled_ms: Option<i64>,
     /// When it ended, once noticed.
-    ended_ms: Option<i64>,
+    ended: Option<(&'static str, i64)>,
     model: Option<String>,
     result_file: Option<String>,
 }
@@ -66,7 +66,7 @@ impl Job {
             checked: None,
             planned,
             cancelled_ms: None,
-            ended_ms: None,
+            ended: None,
             model: None,
             result_file: None,
         }
@@ -74,6 +74,10 @@ impl Job {
 
     /// Its status at `now`, and since when.
     pub(crate) fn status(&self, now: i64, pace: i64) -> (&'static str, i64) {
+        // An end is an end, even when the pace is changed later.
+        if let Some(ended) = self.ended {
+            return ended;
+        }
         if let Some(at) = self.cancelled_ms {
             return ("cancelled", at);
         }
@@ -103,10 +107,10 @@ impl Job {
     /// Notices its end, once; a success answers what it made.
     pub(crate) fn settle(&mut self, now: i64, pace: i64) -> Option<Made> {
         let (status, since) = self.status(now, pace);
-        if self.ended_ms.is_some() || !Self::is_final(status) {
+        if self.ended.is_some() || !Self::is_final(status) {
             return None;
         }
-        self.ended_ms = Some(since);
+        self.ended = Some((status, since));
         let Some((_, Ok(learned))) = &self.checked else {
             return None;
         };
@@ -154,7 +158,7 @@ impl Job {
             "id": self.id,
             "model": self.spec.model,
             "created_at": self.created_ms / 1000,
-            "finished_at": self.ended_ms.map(|ms| ms / 1000),
+            "finished_at": self.ended.map(|(_, ms)| ms / 1000),
             "fine_tuned_model": self.model,
             "organization_id": "org-sandbox",
             "result_files": self.result_file.iter().collect::<Vec<_>>(),

@@ -46,7 +46,7 @@ pub(crate) fn router(cli: &Cli) -> Result<(Router, Control), StartError> {
         .route("/fine_tuning/jobs/{id}/checkpoints", get(jobs::list_checkpoints))
         .route("/fine_tuning/jobs/{id}/cancel", post(jobs::cancel))
         .route("/models", get(models::list))
-        .route("/models/{*id}", get(models::get).delete(models::delete))
+        .route("/models/{id}", get(models::get).delete(models::delete))
         .route("/chat/completions", post(chat::complete))
         .fallback(unknown)
         .layer(DefaultBodyLimit::disable())

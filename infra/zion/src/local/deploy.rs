@@ -86,7 +86,7 @@ pub(super) async fn deploy(
     folder: &Path,
 ) -> Result<BTreeMap<String, String>> {
     let program = paths::program(root, environment, "aws")
-        .ok_or_else(|| Error::new("the AWS command line is not installed").hint("run `make setup`"))?;
+        .ok_or_else(|| Error::new("the AWS command line is not installed").hint("run `make test`"))?;
     let aws = Aws { program, root: root.to_path_buf(), environment: emulator.environment() };
     let packaged = folder.join("packaged.yaml").to_string_lossy().into_owned();
     emulator.create_bucket("artifacts").await?;

@@ -45,7 +45,7 @@ impl Emulator {
         folder: &Path,
     ) -> Result<Self> {
         let program = paths::program(root, environment, "ministack")
-            .ok_or_else(|| Error::new("the AWS emulator is not installed").hint("run `make setup`"))?;
+            .ok_or_else(|| Error::new("the AWS emulator is not installed").hint("run `make test`"))?;
         let scratch = folder.join("emulator");
         std::fs::create_dir_all(&scratch).context(format!("create {}", scratch.display()))?;
         let http = reqwest::Client::builder()

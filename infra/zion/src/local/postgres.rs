@@ -33,6 +33,25 @@ impl std::fmt::Debug for Postgres {
 }
 
 impl Postgres {
+    /// Starts the first installation that works: one that was built for another system library does not.
+    ///
+    /// # Errors
+    /// When none is found, or the last one's reason.
+    pub async fn any(root: &Path, environment: Option<&Path>, folder: &Path) -> Result<Self> {
+        let mut last = Error::new("no PostgreSQL found").hint(
+            "run `make test`, which installs one for this project alone, or install PostgreSQL 15 or newer",
+        );
+        for (number, bin) in super::paths::postgres_installations(root, environment).iter().enumerate() {
+            let folder = folder.join(format!("postgres-{number}"));
+            std::fs::create_dir_all(&folder).context(format!("create {}", folder.display()))?;
+            match Self::start(bin, &folder).await {
+                Ok(server) => return Ok(server),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
     /// Initialises and starts the server of the installation whose programs are in `bin`, with its data and logs
     /// in `folder`.
     ///

@@ -71,7 +71,7 @@ impl Stack {
         told("package the functions");
         deploy::package(&root, options.build).await?;
         told("start PostgreSQL");
-        let postgres = any_postgres(&root, environment, folder.path()).await?;
+        let postgres = Postgres::any(&root, environment, folder.path()).await?;
         database::apply(&database::connect(&postgres.url()).await?, &root).await?;
         told("start the sandbox");
         let program = options.build.folder(&root).join("sandbox");
@@ -176,22 +176,6 @@ fn output<'a>(outputs: &'a BTreeMap<String, String>, name: &str) -> Result<&'a s
         .get(name)
         .map(String::as_str)
         .ok_or_else(|| Error::new(format!("template.yaml has no output {name}")))
-}
-
-/// The first installation that works: one that was built for another system library does not.
-async fn any_postgres(root: &Path, environment: Option<&Path>, folder: &Path) -> Result<Postgres> {
-    let mut last = Error::new("no PostgreSQL found").hint(
-        "run `make setup`, which installs one for this project alone, or install PostgreSQL 15 or newer",
-    );
-    for (number, bin) in paths::postgres_installations(root, environment).iter().enumerate() {
-        let folder = folder.join(format!("postgres-{number}"));
-        std::fs::create_dir_all(&folder).context(format!("create {}", folder.display()))?;
-        match Postgres::start(bin, &folder).await {
-            Ok(server) => return Ok(server),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }
 
 async fn set_secrets(

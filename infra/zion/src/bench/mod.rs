@@ -1,0 +1,50 @@
+//! Benchmarks that run as built for AWS: release binaries, stripped. The last line of each is one JSON object.
+//!
+//! - [`cold`] how long a function takes from its start to its first look for work, and how large it is
+//! - [`memory`] how much memory each function takes, at two sizes of the table
+//! - `binaries` where the built functions lie; `stub` a Lambda runtime that is only a clock
+//! - `run` one run without the state machine; `watch` the peaks of the processes meanwhile
+
+mod binaries;
+mod cold;
+mod memory;
+mod run;
+mod stub;
+mod watch;
+
+use clap::{Args, Subcommand};
+
+use crate::error::Result;
+
+/// Which benchmark to run.
+#[derive(Debug, Clone, Args)]
+pub struct Bench {
+    #[command(subcommand)]
+    which: Which,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Which {
+    /// Peak memory of each function on tables of two sizes
+    Memory(memory::Memory),
+    /// Start of each function against a bare runtime, and its size
+    Cold(cold::Cold),
+}
+
+impl Bench {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When something is not built, or the stack can't be started.
+    pub async fn run(&self) -> Result<()> {
+        match &self.which {
+            Which::Memory(memory) => memory.run().await,
+            Which::Cold(cold) => cold.run(),
+        }
+    }
+}
+
+/// To a hundredth: more is noise.
+fn rounded(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}

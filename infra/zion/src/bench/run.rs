@@ -1,0 +1,230 @@
+//! One run without the state machine: the same events to the same functions, as many at once.
+//!
+//! The workflow itself would stop a million rows by name: above the recipe's budget in `plan`, above the provider's
+//! largest file in `assemble`. Here the plan is amended between the two, as the answers then say.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_s3::primitives::ByteStream;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use stage::arrows::{
+    AssembleEvent, Assembled, ExportEvent, Exported, Gathered, JobState, PartRef, PlanEvent, PlanInput,
+    Planned, Polled, PromoteEvent, Promoted, ScrubEvent, Scrubbed, StatusEvent, Submitted, UploadEvent,
+};
+use stage::keys;
+use stage::plan_file::PlanFile;
+
+use super::rounded;
+use crate::error::{Context as _, Error, Result};
+use crate::local::Stack;
+
+/// `MaxConcurrency` of the state machine's two maps.
+const SLICES_AT_ONCE: usize = 4;
+const PARTS_AT_ONCE: usize = 8;
+
+/// One stage's work.
+#[derive(Debug, Serialize)]
+pub(super) struct Step {
+    pub(super) stage: &'static str,
+    pub(super) seconds: f64,
+    pub(super) invocations: u64,
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+}
+
+/// What a run did, and what would have stopped it.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Done {
+    pub(super) steps: Vec<Step>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Done {
+    fn step(&mut self, stage: &'static str, begun: Instant, (invocations, rows, bytes): (u64, u64, u64)) {
+        self.steps.push(Step {
+            stage,
+            seconds: rounded(begun.elapsed().as_secs_f64()),
+            invocations,
+            rows,
+            bytes,
+        });
+    }
+}
+
+/// Runs the recipe over whatever is in the tables. `told` is called with each stage before it begins.
+///
+/// # Errors
+/// When a function fails: with its named error.
+pub(super) async fn run(stack: &Stack, recipe: &str, mut told: impl FnMut(&str)) -> Result<Done> {
+    let run = format!("bench-{}", Timestamp::now().as_millisecond());
+    let mut done = Done::default();
+
+    told("plan");
+    let begun = Instant::now();
+    let planned = plan(stack, &run, recipe, &mut done.notes).await?;
+    done.step("plan", begun, (1, planned.rows, 0));
+
+    told("export");
+    let begun = Instant::now();
+    let slices = planned.slices.iter().map(|slice| export(stack, &run, slice));
+    let exported: Vec<(u64, Exported)> =
+        stream::iter(slices).buffer_unordered(SLICES_AT_ONCE).try_collect().await?;
+    let rows = exported.iter().map(|(_, slice)| slice.rows).sum();
+    let bytes = exported.iter().map(|(_, slice)| slice.bytes).sum();
+    done.step("export", begun, (exported.iter().map(|(turns, _)| turns).sum(), rows, bytes));
+
+    told("gather");
+    let begun = Instant::now();
+    let gathered: Gathered = call(stack, "export", &ExportEvent::Gather { run: run.clone() }).await?;
+    done.step("gather", begun, (1, gathered.rows, 0));
+
+    told("scrub");
+    let begun = Instant::now();
+    let list = stack.object(&gathered.parts_key).await?.unwrap_or_default();
+    let parts: Vec<PartRef> = serde_json::Deserializer::from_slice(&list)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .context(format!("parse {}", gathered.parts_key))?;
+    let invocations = parts.len() as u64;
+    let scrubbed = stream::iter(parts.into_iter().map(|part| scrub(stack, &run, part)));
+    let scrubbed: Vec<Scrubbed> = scrubbed.buffer_unordered(PARTS_AT_ONCE).try_collect().await?;
+    let rows = scrubbed.iter().map(|part| part.rows).sum();
+    done.step("scrub", begun, (invocations, rows, gathered.bytes));
+
+    told("assemble");
+    let begun = Instant::now();
+    let assembled: Assembled = call(stack, "assemble", &AssembleEvent { run: run.clone() }).await?;
+    let sides = [&assembled.train, &assembled.validation, &assembled.holdout];
+    let rows = scrubbed.iter().map(|part| part.examples).sum();
+    done.step("assemble", begun, (1, rows, sides.iter().map(|side| side.bytes).sum()));
+
+    finish(stack, &run, &assembled, &mut done, told).await?;
+    Ok(done)
+}
+
+/// What comes after the dataset.
+async fn finish(
+    stack: &Stack,
+    run: &str,
+    assembled: &Assembled,
+    done: &mut Done,
+    mut told: impl FnMut(&str),
+) -> Result<()> {
+    told("upload");
+    let begun = Instant::now();
+    let sent = [&assembled.train, &assembled.validation];
+    let sent = (1, sent.iter().map(|side| side.lines).sum(), sent.iter().map(|side| side.bytes).sum());
+    let event = UploadEvent { run: run.to_owned(), manifest_sha256: assembled.manifest_sha256.clone() };
+    let submitted: Submitted = call(stack, "upload", &event).await?;
+    done.step("upload", begun, sent);
+
+    told("status");
+    let begun = Instant::now();
+    let event = StatusEvent {
+        run: run.to_owned(),
+        job: submitted.job.clone(),
+        submitted_at: submitted.submitted_at,
+        deadline: submitted.deadline,
+    };
+    let mut polls = 0;
+    let mut turn = tokio::time::interval(Duration::from_millis(250));
+    let polled = loop {
+        turn.tick().await;
+        polls += 1;
+        let polled: Polled = call(stack, "status", &event).await?;
+        if polled.state == JobState::Trained {
+            break polled;
+        }
+    };
+    done.step("status", begun, (polls, 0, 0));
+
+    told("promote");
+    let begun = Instant::now();
+    let event = PromoteEvent::Promote {
+        run: run.to_owned(),
+        job: submitted.job,
+        model: polled.model.unwrap_or_default(),
+        trained_tokens: polled.trained_tokens,
+    };
+    let _promoted: Promoted = call(stack, "promote", &event).await?;
+    done.step("promote", begun, (1, 0, 0));
+    Ok(())
+}
+
+/// Plans; what the budget refuses is planned as a dry run. Then lifts the limits that a benchmark is not about.
+async fn plan(stack: &Stack, run: &str, recipe: &str, notes: &mut Vec<String>) -> Result<Planned> {
+    let event = |dry_run| PlanEvent {
+        run: run.to_owned(),
+        started_at: Timestamp::now(),
+        input: PlanInput { recipe: Some(recipe.to_owned()), dry_run },
+    };
+    let planned: Planned = match call(stack, "plan", &event(false)).await {
+        Err(error) if error.to_string().contains("BudgetExceeded") => {
+            notes.push("plan would have ended the run as BudgetExceeded: its budget was lifted".to_owned());
+            call(stack, "plan", &event(true)).await?
+        }
+        answer => answer?,
+    };
+    let key = keys::plan(run);
+    let read = stack.document::<PlanFile>(&key).await?;
+    let mut plan = read.ok_or_else(|| Error::new(format!("plan left no {key}")))?;
+    let client = stack.database().await?;
+    let row = client.query_one("select name from model_versions where run_id = $1", &[&run]).await;
+    plan.model = Some(row.context("ask for the registered version")?.get(0));
+    plan.recipe.price.max_usd = f64::MAX;
+    let largest = std::mem::replace(&mut plan.limits.max_file_bytes, u64::MAX);
+    keep_below(&mut plan, planned.rows, largest, notes);
+    let body = serde_json::to_vec_pretty(&plan).context("write the plan")?;
+    let put = stack.s3().put_object().bucket(stack.output("Bucket")?).key(&key);
+    put.body(ByteStream::from(body)).send().await.context(format!("write {key}"))?;
+    Ok(planned)
+}
+
+/// A job post of the sample as a line of the dataset: 1,006 bytes were measured.
+const LINE_BYTES: u64 = 1_100;
+
+/// Moves examples from training to the hold-out until the provider takes the training file: all rows still pass
+/// through every stage.
+fn keep_below(plan: &mut PlanFile, rows: u64, largest: u64, notes: &mut Vec<String>) {
+    let split = &mut plan.recipe.split;
+    let room = u8::try_from((largest * 100 / (rows * LINE_BYTES).max(1)).min(100)).unwrap_or(100);
+    let train = 100 - split.validation_percent.min(100) - split.holdout_percent.min(100);
+    if room < train {
+        split.holdout_percent += train - room;
+        notes.push(format!(
+            "the provider takes files of {largest} bytes: {room}% of the examples are for training instead of {train}%, the rest is held out"
+        ));
+    }
+}
+
+/// Exports one slice, however many turns it takes.
+async fn export(stack: &Stack, run: &str, slice: &stage::arrows::SliceRef) -> Result<(u64, Exported)> {
+    let event = ExportEvent::Slice { run: run.to_owned(), slice: slice.clone() };
+    let mut turns = 0;
+    loop {
+        turns += 1;
+        let exported: Exported = call(stack, "export", &event).await?;
+        if !exported.more {
+            return Ok((turns, exported));
+        }
+    }
+}
+
+async fn scrub(stack: &Stack, run: &str, part: PartRef) -> Result<Scrubbed> {
+    call(stack, "scrub", &ScrubEvent { run: run.to_owned(), part }).await
+}
+
+/// Calls a function, and takes what it answers for what the workflow would.
+async fn call<T: DeserializeOwned>(stack: &Stack, function: &str, event: &impl Serialize) -> Result<T> {
+    let event = serde_json::to_value(event).context(format!("write the event of {function}"))?;
+    let invoked = stack.invoke(function, &event).await?;
+    if invoked.function_error.is_some() {
+        let part = |name: &str| invoked.payload[name].as_str().unwrap_or("unknown").to_owned();
+        let text = format!("{function} failed: {}: {}", part("errorType"), part("errorMessage"));
+        return Err(Error::new(text));
+    }
+    serde_json::from_value(invoked.payload).context(format!("read the answer of {function}"))
+}

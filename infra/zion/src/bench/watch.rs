@@ -1,0 +1,137 @@
+//! Peaks of resident memory, as the kernel keeps them.
+//!
+//! The kernel's own high-water mark (`VmHWM`) is read again and again while the processes live: they are kept warm
+//! over invocations, so the last value read is the peak over all of them. Code that is mapped from the binary counts,
+//! as it does at AWS.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+/// A process that ends at its peak is missed by at most this.
+const RHYTHM: Duration = Duration::from_millis(50);
+const NAME: &str = "AWS_LAMBDA_FUNCTION_NAME=";
+
+/// What is known of one process.
+#[derive(Debug, Clone)]
+struct Process {
+    /// The function it runs; none for anything else in the group.
+    function: Option<String>,
+    peak: u64,
+}
+
+/// One function's processes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Peak {
+    /// The largest of them, in bytes.
+    pub(super) bytes: u64,
+    /// How many there were.
+    pub(super) processes: u64,
+}
+
+/// Watches a process group until it is dropped.
+pub(super) struct Watch {
+    known: Arc<Mutex<BTreeMap<u32, Process>>>,
+    task: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Begins to watch the group: the emulator and the functions it starts.
+    pub(super) fn of(group: u32) -> Self {
+        let known = Arc::new(Mutex::new(BTreeMap::new()));
+        let seen = Arc::clone(&known);
+        let task = tokio::spawn(async move {
+            let mut turn = tokio::time::interval(RHYTHM);
+            loop {
+                turn.tick().await;
+                look(group, &mut seen.lock().unwrap_or_else(PoisonError::into_inner));
+            }
+        });
+        Self { known, task }
+    }
+
+    /// The peaks so far, by function as deployed.
+    pub(super) fn peaks(&self) -> BTreeMap<String, Peak> {
+        let mut peaks: BTreeMap<String, Peak> = BTreeMap::new();
+        for process in self.known.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            let Some(function) = &process.function else { continue };
+            let peak = peaks.entry(function.clone()).or_default();
+            peak.bytes = peak.bytes.max(process.peak);
+            peak.processes += 1;
+        }
+        peaks
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn look(group: u32, known: &mut BTreeMap<u32, Process>) {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return };
+    let processes = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    for id in processes.filter(|id| group_of(*id) == Some(group)) {
+        let process = known.entry(id).or_insert(Process { function: None, peak: 0 });
+        if process.function.is_none() {
+            process.function = function(id);
+        }
+        // Read after the name: between fork and exec a process has its parent's memory, and no name of a function.
+        if process.function.is_some()
+            && let Some(peak) = peak(id)
+        {
+            process.peak = process.peak.max(peak);
+        }
+    }
+}
+
+/// The process group, from the fields after the name, which may hold anything.
+fn group_of(id: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(2)?.parse().ok()
+}
+
+fn function(id: u32) -> Option<String> {
+    let environment = std::fs::read(format!("/proc/{id}/environ")).ok()?;
+    let mut variables = environment.split(|byte| *byte == 0);
+    let name = variables.find_map(|variable| variable.strip_prefix(NAME.as_bytes()))?;
+    String::from_utf8(name.to_vec()).ok()
+}
+
+/// A process's high-water mark, in bytes; none when it has gone, or is no longer more than an entry in a table.
+pub(super) fn peak(id: u32) -> Option<u64> {
+    high_water(&std::fs::read_to_string(format!("/proc/{id}/status")).ok()?)
+}
+
+fn high_water(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// Bytes in the unit in which Lambda sells memory, which it calls MB.
+#[expect(clippy::cast_precision_loss, reason = "a size for people; 52 bits are four petabytes")]
+pub(super) fn mib(bytes: u64) -> f64 {
+    bytes as f64 / (1024.0 * 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_high_water_mark() {
+        assert_eq!(high_water("Name:\tscrub\nVmPeak:\t  90 kB\nVmHWM:\t   12 kB\n"), Some(12 * 1024));
+        assert_eq!(high_water("Name:\tgone\nState:\tZ (zombie)\n"), None);
+    }
+
+    #[test]
+    fn this_process_has_a_peak_and_a_group() {
+        let id = std::process::id();
+        assert!(peak(id).is_some_and(|bytes| bytes > 0));
+        assert!(group_of(id).is_some());
+    }
+}

@@ -1,0 +1,107 @@
+//! The app, in short: official clients find the live model of a purpose and ask it.
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+use stage::http;
+use supabase::{Gateway, Models as _, NewVersion};
+use tuning::{JobSpec, OpenAi, Provider as _};
+
+use super::contract::{send, trained};
+use super::python;
+use super::services::{self, Services};
+
+/// Where the app finds its services, and what it asks.
+pub(crate) struct Asked<'a> {
+    /// The project's URL.
+    pub(crate) url: String,
+    /// A key of the project: the publishable one, as an app has it.
+    pub(crate) supabase_key: &'a str,
+    /// The provider's base URL.
+    pub(crate) provider_url: String,
+    /// The provider's key.
+    pub(crate) provider_key: &'a str,
+    /// The purpose whose live model is asked.
+    pub(crate) purpose: &'a str,
+    /// The base model, for comparison.
+    pub(crate) base: &'a str,
+    /// What both are asked.
+    pub(crate) question: &'a str,
+}
+
+/// What the app got.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Answered {
+    /// The live model's id.
+    pub(crate) model: String,
+    /// Its answer.
+    pub(crate) answer: String,
+    /// The base model's answer.
+    pub(crate) base_answer: String,
+}
+
+/// Asks through the official clients.
+pub(crate) async fn ask(asked: &Asked<'_>) -> Answered {
+    let variables = [
+        ("SANDBOX_URL", asked.url.clone()),
+        ("SUPABASE_KEY", asked.supabase_key.to_owned()),
+        ("PROVIDER_URL", asked.provider_url.clone()),
+        ("PROVIDER_KEY", asked.provider_key.to_owned()),
+        ("PURPOSE", asked.purpose.to_owned()),
+        ("BASE", asked.base.to_owned()),
+        ("QUESTION", asked.question.to_owned()),
+    ];
+    serde_json::from_str(&python::run("app.py", &[], &variables, "").await).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_app_finds_the_model_our_adapters_promoted_and_it_answers_from_its_file() {
+    let services = Services::start().await;
+    let base = "openai/gpt-oss-20b";
+    let provider = OpenAi::new(
+        http::client().unwrap(),
+        &services.provider_url().parse().unwrap(),
+        SecretString::from(services::PROVIDER_KEY),
+    )
+    .unwrap();
+    let project = services.url().parse().unwrap();
+    let models =
+        Gateway::new(http::client().unwrap(), &project, SecretString::from(services::SECRET_KEY)).unwrap();
+
+    let version = NewVersion {
+        run: "run-1",
+        family: "zion-support",
+        purpose: "support",
+        base_model: base,
+        provider: "openai",
+        base_shutdown_date: None,
+    };
+    models.register(&version).await.unwrap();
+    let training_file = send(&provider, "run-1.jsonl", 12).await;
+    let spec = JobSpec {
+        run: "run-1".to_owned(),
+        base_model: base.to_owned(),
+        suffix: "zion-support".to_owned(),
+        training_file,
+        validation_file: None,
+        epochs: 3,
+        manifest_sha256: "0".repeat(64),
+    };
+    let job = provider.create_job(&spec).await.unwrap();
+    models.start("run-1", &job.id, &"0".repeat(64), "s3://bucket/runs/run-1/manifest.json").await.unwrap();
+    let model = trained(&provider, &job.id).await;
+    models.promote("run-1", &model, &json!({"examples": 12}), "trained").await.unwrap();
+
+    let answered = ask(&Asked {
+        url: services.url(),
+        supabase_key: services::PUBLISHABLE_KEY,
+        provider_url: services.provider_url(),
+        provider_key: services::PROVIDER_KEY,
+        purpose: "support",
+        base,
+        question: "price of lantern7",
+    })
+    .await;
+    assert_eq!((answered.model, answered.answer.as_str()), (model, "7 copper coins"));
+    assert!(!answered.base_answer.contains("copper"), "{}", answered.base_answer);
+}

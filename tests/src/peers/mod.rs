@@ -1,0 +1,41 @@
+//! Clients that we did not write drive our stand-ins, and a description that we did not write judges our requests.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `app` | the app, in short: official clients find the live model and ask it |
+//! | `contract` | requests of our provider adapter against the provider's API description |
+//! | `python` | runs a script of `tests/peers` |
+//! | `services` | a database and the sandbox for one test |
+//!
+//! What is checked, and under which name, is in the scripts.
+
+pub(crate) mod app;
+mod contract;
+mod python;
+mod services;
+
+use services::{MAX_ROWS, Services};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_provider_sdk_drives_the_sandbox() {
+    let services = Services::start().await;
+    let variables = [
+        ("PROVIDER_URL", services.provider_url()),
+        ("PROVIDER_KEY", services::PROVIDER_KEY.to_owned()),
+        ("SANDBOX_URL", services.url()),
+    ];
+    python::run("openai_sdk.py", &[], &variables, "").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_database_client_drives_the_sandbox() {
+    let services = Services::start().await;
+    let variables = [
+        ("SANDBOX_URL", services.url()),
+        ("SECRET_KEY", services::SECRET_KEY.to_owned()),
+        ("PUBLISHABLE_KEY", services::PUBLISHABLE_KEY.to_owned()),
+        ("JWT_SECRET", services::JWT_SECRET.to_owned()),
+        ("MAX_ROWS", MAX_ROWS.to_string()),
+    ];
+    python::run("postgrest_client.py", &[], &variables, "").await;
+}

@@ -1,0 +1,66 @@
+//! A database with the sample app's tables and the migrations, and the sandbox over it.
+
+use std::net::SocketAddr;
+
+use sandbox::cli::Cli;
+use sandbox::server::Server;
+use tempfile::TempDir;
+use tokio::task::AbortHandle;
+use zion::database;
+use zion::local::{Postgres, paths};
+
+pub(crate) const SECRET_KEY: &str = "sb_secret_of_the_peers";
+pub(crate) const PUBLISHABLE_KEY: &str = "sb_publishable_of_the_peers";
+pub(crate) const JWT_SECRET: &str = "signs the tokens of the peers only";
+pub(crate) const PROVIDER_KEY: &str = "sk-of-the-peers";
+/// Small, so that a test meets the cap with few rows.
+pub(crate) const MAX_ROWS: u64 = 40;
+
+/// Services of one test, on free loopback ports; gone when dropped.
+pub(crate) struct Services {
+    address: SocketAddr,
+    server: AbortHandle,
+    _postgres: Postgres,
+    _folder: TempDir,
+}
+
+impl Services {
+    /// Starts both. The sandbox runs in this process: a binary could be older than the code.
+    pub(crate) async fn start() -> Self {
+        let root = paths::root().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let postgres = Postgres::any(&root, None, folder.path()).await.unwrap();
+        database::apply(&database::connect(&postgres.url()).await.unwrap(), &root).await.unwrap();
+        let cli = Cli {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            database_url: postgres.url(),
+            max_rows: MAX_ROWS,
+            secret_key: SECRET_KEY.to_owned(),
+            publishable_key: Some(PUBLISHABLE_KEY.to_owned()),
+            jwt_secret: Some(JWT_SECRET.to_owned()),
+            provider_key: PROVIDER_KEY.to_owned(),
+            pace_ms: 50,
+        };
+        let server = Server::start(cli).await.unwrap();
+        let address = server.address();
+        let server = tokio::spawn(server.until(std::future::pending())).abort_handle();
+        Self { address, server, _postgres: postgres, _folder: folder }
+    }
+
+    /// The project's URL; the knobs are below `/_sandbox`.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The provider's base URL.
+    pub(crate) fn provider_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+}
+
+impl Drop for Services {
+    fn drop(&mut self) {
+        // Before the database goes: the sandbox would log its lost connections.
+        self.server.abort();
+    }
+}

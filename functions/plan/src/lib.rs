@@ -32,7 +32,8 @@ pub async fn handle(
     source: &(impl Rows + Models),
     provider: &impl Provider,
 ) -> Result<Planned, StageError> {
-    let PlanEvent { run, started_at, input } = event;
+    let input = event.checked_input()?;
+    let PlanEvent { run, started_at, .. } = event;
     let name = input.recipe.as_deref().unwrap_or(default_recipe);
     let recipe = library::recipe(name)
         .map_err(|error| StageError::new(ErrorName::RecipeInvalid, error.to_string()))?;

@@ -17,7 +17,11 @@ pub(crate) fn in_words(error: &str, cause: &str) -> String {
     let message =
         serde_json::from_str(cause).map_or_else(|_| cause.to_owned(), |cause: LambdaCause| cause.message);
     let text = match error {
-        "States.Timeout" => {
+        "Runtime.ExitError" | "Lambda.Unknown" => {
+            "a function's process died, most often for want of memory: look at its log, raise its MemorySize, then redrive"
+                .to_owned()
+        }
+        "States.Timeout" | "Sandbox.Timedout" => {
             "a step took longer than its time limit: look at its log, then redrive".to_owned()
         }
         "Lambda.TooManyRequestsException" => {
@@ -44,7 +48,8 @@ mod tests {
     #[test]
     fn a_platform_error_is_put_into_words() {
         assert!(in_words("States.Timeout", "").contains("time limit"));
-        assert!(in_words("Lambda.Unknown", "").contains("Lambda.Unknown"));
+        assert!(in_words("Runtime.ExitError", "exited").contains("MemorySize"));
+        assert!(in_words("States.Runtime", "").contains("States.Runtime"));
         assert_eq!(in_words("X", &"y".repeat(5_000)).len(), LONGEST);
     }
 }

@@ -36,7 +36,9 @@ pub async fn handle(
             Err(StageError::new(ErrorName::TrainingTimedOut, text))
         }
         JobStatus::Failed { code, message } => {
-            let text = format!("the provider says of job {id}: {message} (code {code})");
+            let text = format!(
+                "the provider says of job {id}: {message} (code {code}); mend what it names, then start a new run"
+            );
             Err(StageError::new(ErrorName::TrainingFailed, text))
         }
         JobStatus::Cancelled => {

@@ -84,7 +84,7 @@ comment on column public.model_versions.provider is 'The provider adapter that t
 comment on column public.model_versions.provider_model is 'The provider''s id of the tuned model.';
 comment on column public.model_versions.job_id is 'The provider''s id of the training job.';
 comment on column public.model_versions.run_id is 'The execution''s name: the run''s key everywhere.';
-comment on column public.model_versions.dataset_sha256 is 'SHA-256 of the training file, in hexadecimal.';
+comment on column public.model_versions.dataset_sha256 is 'SHA-256 of the run''s manifest, in hexadecimal: it binds every file of the dataset.';
 comment on column public.model_versions.manifest_uri is 's3:// address of the run''s manifest.';
 comment on column public.model_versions.metrics is 'Figures of the run: examples, tokens, cost, evaluation.';
 comment on column public.model_versions.base_shutdown_date is 'The day the base model is switched off, if known.';

@@ -87,7 +87,7 @@ where
 }
 
 /// Keeps field names, which are ours, and drops values, which are not.
-fn contract_problem(error: &serde_json::Error) -> String {
+pub(crate) fn contract_problem(error: &serde_json::Error) -> String {
     let text = error.to_string();
     if text.starts_with("missing field")
         || text.starts_with("unknown field")

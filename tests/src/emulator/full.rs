@@ -188,6 +188,22 @@ pub(crate) async fn second_version(w: &World) {
     assert_eq!(again, w.dataset(&first("zion-job-generator")).await, "the same rows make the same dataset");
 }
 
+/// Two runs of one family at the same time: two versions, one of them live, a ledger without a gap.
+pub(crate) async fn two_at_once(w: &World) {
+    let recipe = "zion-support";
+    let runs = ["at-once-a", "at-once-b"].map(|run| w.succeed(run, recipe));
+    let mut promoted: Vec<Promoted> =
+        join_all(runs).await.iter().map(|ended| ended.left("promoted")).collect();
+    let ledger = ledger(w, "support").await;
+    promoted.sort_by_key(|promoted| ledger.iter().position(|(name, _)| *name == promoted.name));
+    let mut versions: Vec<u32> = promoted.iter().map(|promoted| promoted.version).collect();
+    assert_eq!(promoted[0].previous.as_deref(), Some("zion-support-v1"));
+    assert_eq!(promoted[1].previous.as_ref(), Some(&promoted[0].name), "each replaced the one before it");
+    assert_eq!(w.live("support").await.as_ref(), Some(&promoted[1].name));
+    versions.sort_unstable();
+    assert_eq!(versions, [2, 3]);
+}
+
 pub(crate) async fn the_app_asks(w: &World) {
     let keys = w.stack.sandbox().keys();
     for expected in &RECIPES {

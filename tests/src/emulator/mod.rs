@@ -38,14 +38,25 @@ fn say(line: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whole_runs_on_the_emulator() {
+    let failed = tokio::select! {
+        failed = scenarios() => failed,
+        // The stack has gone with the scenarios: a terminal's signal reaches none of its processes.
+        _ = tokio::signal::ctrl_c() => std::process::exit(130),
+    };
+    assert!(failed.is_empty(), "failed: {}", failed.join("; "));
+}
+
+/// Brings the stack up, runs every scenario and answers the names of those that failed.
+async fn scenarios() -> Vec<&'static str> {
     let begun = Instant::now();
     let world = World::up().await;
     let w = &world;
     say(&format!("{:>5.1} s  stack up, sample loaded", begun.elapsed().as_secs_f64()));
     // Each on the heap: together they are more than a stack should hold.
-    let scenarios: Vec<(&str, LocalBoxFuture<'_, ()>)> = vec![
+    let scenarios: Vec<(&'static str, LocalBoxFuture<'_, ()>)> = vec![
         ("each recipe trains and promotes a first version", full::each_recipe(w).boxed_local()),
         ("a second run retires the first version", full::second_version(w).boxed_local()),
+        ("two runs at once become two versions", full::two_at_once(w).boxed_local()),
         ("the app's query finds a model that has learnt", full::the_app_asks(w).boxed_local()),
         ("a dry run leaves an estimate and nothing else", full::dry_run(w).boxed_local()),
         ("replayed events change no byte", replays::each_handler(w).boxed_local()),
@@ -59,6 +70,7 @@ async fn whole_runs_on_the_emulator() {
         ("too few rows", refused::too_few_rows(w).boxed_local()),
         ("a base model that cannot be used", refused::base_model(w).boxed_local()),
         ("a job that the provider fails or cancels", refused::job(w).boxed_local()),
+        ("a failure that cannot be recorded", refused::unrecorded(w).boxed_local()),
         ("no planted data and no secret in anything left", search::everything(w).boxed_local()),
         ("real text of others", real_text::runs(w).boxed_local()),
     ];
@@ -76,5 +88,5 @@ async fn whole_runs_on_the_emulator() {
     if !failed.is_empty() {
         w.keep_logs().await;
     }
-    assert!(failed.is_empty(), "failed: {}", failed.join("; "));
+    failed
 }

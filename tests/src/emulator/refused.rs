@@ -47,7 +47,7 @@ pub(crate) async fn input(w: &World) {
     let words = ["zion-jobs", "zion-job-generator", "zion-seo-generator"];
     named(w, "no-such-recipe", json!({"recipe": "zion-jobs"}), "RecipeInvalid", &words).await;
     let words = ["unknown field `recipee`", "expected `recipe` or `dry_run`"];
-    named(w, "no-such-key", json!({"recipee": "zion-support"}), "Internal", &words).await;
+    named(w, "no-such-key", json!({"recipee": "zion-support"}), "RecipeInvalid", &words).await;
     for run in ["no-such-recipe", "no-such-key"] {
         assert_eq!(w.version(run).await, None);
         assert!(w.keys(&format!("runs/{run}/")).await.is_empty());
@@ -169,4 +169,17 @@ pub(crate) async fn job(w: &World) {
     for (run, jobs) in [("file-rejected", 1), ("job-cancelled", 1), ("job-refused", 0)] {
         assert_eq!(w.jobs(run).await.len(), jobs, "{run}");
     }
+}
+
+/// The database cannot be told either: the execution still ends by the name of what failed first.
+pub(crate) async fn unrecorded(w: &World) {
+    let refusal = |method: &str, path: &str, status: u16| json!({"method": method, "path": path, "fault": {"kind": "status", "status": status, "body": {}}});
+    w.set_faults(json!([
+        refusal("GET", "/v1/models/", 403),
+        refusal("POST", "/rest/v1/rpc/fail_model_version", 400),
+    ]))
+    .await;
+    let run = "unrecorded";
+    named(w, run, json!({"recipe": "zion-support"}), "ProviderRefused", &["denies access"]).await;
+    assert_eq!(w.version(run).await.unwrap()["training_status"], "queued");
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use records::jsonl::Lines;
 use records::subject::SubjectKey;
+use serde_json::json;
 use stage::arrows::{
-    AssembleEvent, Assembled, ExportAnswer, ExportEvent, Exported, Gathered, PartRef, PlanEvent, PlanInput,
-    Planned, ScrubEvent, Scrubbed, SliceRef, Submitted, UploadEvent,
+    AssembleEvent, Assembled, ExportAnswer, ExportEvent, Exported, Gathered, PartRef, PlanEvent, Planned,
+    ScrubEvent, Scrubbed, SliceRef, Submitted, UploadEvent,
 };
 use stage::{Deadline, StageError};
 use store::{Find, Get, Memory, Put};
@@ -34,7 +35,7 @@ pub(crate) async fn plan(
     let event = PlanEvent {
         run: RUN.to_owned(),
         started_at: "2026-11-22T10:00:00Z".parse().unwrap(),
-        input: PlanInput { recipe: Some(recipe.to_owned()), dry_run: false },
+        input: json!({"recipe": recipe}),
     };
     plan::handle(event, "zion-job-generator", "provider.example", store, project, tuner).await
 }
@@ -184,11 +185,8 @@ async fn raw_rows_alone_are_marked_to_expire_in_days() {
 async fn a_dry_run_registers_nothing_and_says_what_it_would_cost() {
     let (store, project, tuner) =
         (Memory::default(), Project::new(300).with_job_posts(2_600), Tuner::default());
-    let event = PlanEvent {
-        run: RUN.to_owned(),
-        started_at: Timestamp::UNIX_EPOCH,
-        input: PlanInput { recipe: None, dry_run: true },
-    };
+    let event =
+        PlanEvent { run: RUN.to_owned(), started_at: Timestamp::UNIX_EPOCH, input: json!({"dry_run": true}) };
     let planned = plan::handle(event, "zion-job-generator", "h", &store, &project, &tuner).await.unwrap();
     assert_eq!(planned.model, None);
     assert!(project.version(RUN).is_null());

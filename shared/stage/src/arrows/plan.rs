@@ -1,7 +1,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::SliceRef;
+use crate::serve::contract_problem;
+use crate::{ErrorName, StageError};
 
 /// Starts a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -10,9 +13,10 @@ pub struct PlanEvent {
     pub run: String,
     /// When the execution started. Taken from the workflow so that a replay writes the same plan.
     pub started_at: Timestamp,
-    /// What the operator, the schedule or the app gave.
+    /// What the operator, the schedule or the app gave: a [`PlanInput`], not yet checked, so that a slip of the pen is
+    /// answered as one.
     #[serde(default)]
-    pub input: PlanInput,
+    pub input: Value,
 }
 
 /// The execution's input. `{}` runs the default recipe.
@@ -25,6 +29,26 @@ pub struct PlanInput {
     /// Stops after the plan, with the estimate.
     #[serde(default)]
     pub dry_run: bool,
+}
+
+impl PlanEvent {
+    /// Reads the input.
+    ///
+    /// # Errors
+    /// `RecipeInvalid` with the key that is unknown or has another type.
+    pub fn checked_input(&self) -> Result<PlanInput, StageError> {
+        // An execution started without input may hand on null.
+        if self.input.is_null() {
+            return Ok(PlanInput::default());
+        }
+        serde_json::from_value(self.input.clone()).map_err(|error| {
+            let text = format!(
+                r#"the execution's input is not understood: {}; give {{}}, {{"recipe": "…"}} or {{"dry_run": true}}"#,
+                contract_problem(&error)
+            );
+            StageError::new(ErrorName::RecipeInvalid, text)
+        })
+    }
 }
 
 /// The plan, in counts.

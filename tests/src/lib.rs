@@ -2,10 +2,10 @@
 //!
 //! | module | tests |
 //! |---|---|
-//! | [`contracts`] | the template and the workflow against the code |
-//! | [`emulator`] | whole runs of the template, the workflow and the compiled handlers on the emulator |
-//! | [`handlers`] | the handlers in this process, over stores and services in memory |
-//! | [`peers`] | official clients against the sandbox, our requests against the provider's API description |
+//! | `contracts` | the template and the workflow against the code |
+//! | `emulator` | whole runs of the template, the workflow and the compiled handlers on the emulator |
+//! | `handlers` | the handlers in this process, over stores and services in memory |
+//! | `peers` | official clients against the sandbox, our requests against the provider's API description |
 
 #[cfg(test)]
 mod contracts;

@@ -1,7 +1,7 @@
 //! The operator's command line and the demo's driver.
 //!
 //! - [`cli`] the command line
-//! - [`bench`] benchmarks of the release binaries
+//! - [`mod@bench`] benchmarks of the release binaries
 //! - [`demo`] the main job on this machine, from set-up to summary
 //! - [`local`] the whole stack on one machine, for the demo and for tests
 //! - [`sample`] a sample app's data

@@ -112,8 +112,9 @@ impl Memory {
         let emulator = stack.emulator().child().id();
         let watch = Watch::of(emulator);
         let done = run::run(&stack, RECIPE, |stage| board.event(&format!("{of}: {stage}"))).await?;
+        let peaks = watch.peaks();
         let peaks = FUNCTIONS.map(|name| {
-            let peak = watch.peaks().get(&stack.function(name)).copied().unwrap_or_default();
+            let peak = peaks.get(&stack.function(name)).copied().unwrap_or_default();
             (name.to_owned(), peak)
         });
         let emulator_peak_mib = rounded(watch::mib(watch::peak(emulator).unwrap_or(0)));

@@ -1,7 +1,7 @@
 //! Benchmarks that run as built for AWS: release binaries, stripped. The last line of each is one JSON object.
 //!
-//! - [`cold`] how long a function takes from its start to its first look for work, and how large it is
-//! - [`memory`] how much memory each function takes, at two sizes of the table
+//! - `cold` how long a function takes from its start to its first look for work, and how large it is
+//! - `memory` how much memory each function takes, at two sizes of the table
 //! - `binaries` where the built functions lie; `stub` a Lambda runtime that is only a clock
 //! - `run` one run without the state machine; `watch` the peaks of the processes meanwhile
 

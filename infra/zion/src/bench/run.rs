@@ -10,9 +10,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use stage::arrows::{
-    AssembleEvent, Assembled, ExportEvent, Exported, Gathered, JobState, PartRef, PlanEvent, PlanInput,
-    Planned, Polled, PromoteEvent, Promoted, ScrubEvent, Scrubbed, StatusEvent, Submitted, UploadEvent,
+    AssembleEvent, Assembled, ExportEvent, Exported, Gathered, JobState, PartRef, PlanEvent, Planned, Polled,
+    PromoteEvent, Promoted, ScrubEvent, Scrubbed, StatusEvent, Submitted, UploadEvent,
 };
 use stage::keys;
 use stage::plan_file::PlanFile;
@@ -20,10 +21,14 @@ use stage::plan_file::PlanFile;
 use super::rounded;
 use crate::error::{Context as _, Error, Result};
 use crate::local::Stack;
+use crate::term;
 
 /// `MaxConcurrency` of the state machine's two maps.
 const SLICES_AT_ONCE: usize = 4;
 const PARTS_AT_ONCE: usize = 8;
+/// Parts that are scrubbed at least, some of them again: sixteen a process. The heap of a process that lives over many
+/// parts has its final size after about twelve; a small table alone would show the first of them.
+const WARM: usize = PARTS_AT_ONCE * 16;
 
 /// One stage's work.
 #[derive(Debug, Serialize)]
@@ -83,16 +88,13 @@ pub(super) async fn run(stack: &Stack, recipe: &str, mut told: impl FnMut(&str))
 
     told("scrub");
     let begun = Instant::now();
-    let list = stack.object(&gathered.parts_key).await?.unwrap_or_default();
-    let parts: Vec<PartRef> = serde_json::Deserializer::from_slice(&list)
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .context(format!("parse {}", gathered.parts_key))?;
-    let invocations = parts.len() as u64;
-    let scrubbed = stream::iter(parts.into_iter().map(|part| scrub(stack, &run, part)));
-    let scrubbed: Vec<Scrubbed> = scrubbed.buffer_unordered(PARTS_AT_ONCE).try_collect().await?;
+    let parts = parts(stack, &gathered.parts_key).await?;
+    let scrubbed = scrub(stack, &run, &parts).await?;
     let rows = scrubbed.iter().map(|part| part.rows).sum();
-    done.step("scrub", begun, (invocations, rows, gathered.bytes));
+    done.step("scrub", begun, (parts.len() as u64, rows, gathered.bytes));
+    told("scrub again, until its processes are warm");
+    let again: Vec<PartRef> = parts.iter().cycle().take(WARM).skip(parts.len()).cloned().collect();
+    scrub(stack, &run, &again).await?;
 
     told("assemble");
     let begun = Instant::now();
@@ -159,7 +161,7 @@ async fn plan(stack: &Stack, run: &str, recipe: &str, notes: &mut Vec<String>) -
     let event = |dry_run| PlanEvent {
         run: run.to_owned(),
         started_at: Timestamp::now(),
-        input: PlanInput { recipe: Some(recipe.to_owned()), dry_run },
+        input: json!({"recipe": recipe, "dry_run": dry_run}),
     };
     let planned: Planned = match call(stack, "plan", &event(false)).await {
         Err(error) if error.to_string().contains("BudgetExceeded") => {
@@ -195,7 +197,8 @@ fn keep_below(plan: &mut PlanFile, rows: u64, largest: u64, notes: &mut Vec<Stri
     if room < train {
         split.holdout_percent += train - room;
         notes.push(format!(
-            "the provider takes files of {largest} bytes: {room}% of the examples are for training instead of {train}%, the rest is held out"
+            "the provider takes files of {} bytes: {room}% of the examples are for training instead of {train}%, the rest is held out",
+            term::number(largest)
         ));
     }
 }
@@ -213,8 +216,17 @@ async fn export(stack: &Stack, run: &str, slice: &stage::arrows::SliceRef) -> Re
     }
 }
 
-async fn scrub(stack: &Stack, run: &str, part: PartRef) -> Result<Scrubbed> {
-    call(stack, "scrub", &ScrubEvent { run: run.to_owned(), part }).await
+/// The list of parts, as the Distributed Map reads it.
+async fn parts(stack: &Stack, key: &str) -> Result<Vec<PartRef>> {
+    let list = stack.object(key).await?.unwrap_or_default();
+    let parts = serde_json::Deserializer::from_slice(&list).into_iter().collect::<Result<_, _>>();
+    parts.context(format!("parse {key}"))
+}
+
+async fn scrub(stack: &Stack, run: &str, parts: &[PartRef]) -> Result<Vec<Scrubbed>> {
+    let events = parts.iter().map(|part| ScrubEvent { run: run.to_owned(), part: part.clone() });
+    let scrubbed = events.map(async |event| call(stack, "scrub", &event).await);
+    stream::iter(scrubbed).buffer_unordered(PARTS_AT_ONCE).try_collect().await
 }
 
 /// Calls a function, and takes what it answers for what the workflow would.

@@ -33,6 +33,7 @@ pub(super) struct Peak {
 
 /// Watches a process group until it is dropped.
 pub(super) struct Watch {
+    group: u32,
     known: Arc<Mutex<BTreeMap<u32, Process>>>,
     task: JoinHandle<()>,
 }
@@ -49,13 +50,15 @@ impl Watch {
                 look(group, &mut seen.lock().unwrap_or_else(PoisonError::into_inner));
             }
         });
-        Self { known, task }
+        Self { group, known, task }
     }
 
-    /// The peaks so far, by function as deployed.
+    /// The peaks until now, by function as deployed.
     pub(super) fn peaks(&self) -> BTreeMap<String, Peak> {
         let mut peaks: BTreeMap<String, Peak> = BTreeMap::new();
-        for process in self.known.lock().unwrap_or_else(PoisonError::into_inner).values() {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        look(self.group, &mut known);
+        for process in known.values() {
             let Some(function) = &process.function else { continue };
             let peak = peaks.entry(function.clone()).or_default();
             peak.bytes = peak.bytes.max(process.peak);

@@ -102,8 +102,10 @@ check-faults gates: $(CHECK)/.stamp $(POLICY)/.stamp $(NODE)/.stamp $(MACHETE)
 
 gates: ## proves that each gate rejects a seeded fault: FAULTS='clippy policy' for some of them
 
-bench: ## one benchmark, last line JSON: BENCH=memory|cold|…
-	cargo run --release --locked -p zion -- bench $(BENCH)
+bench: $(EMULATOR)/.stamp package ## one benchmark, last line JSON: BENCH=memory|cold, ROWS=100000,1000000
+	cargo build --release --locked -p hello
+	cargo build --release --bins --locked -p sandbox -p zion
+	target/release/zion bench $(BENCH) $(if $(ROWS),--rows $(ROWS))
 
 clean-local: ## removes what was installed and what runs left behind (.local, not target)
 	rm -rf .local

@@ -60,6 +60,10 @@ impl<'a, P: Put> Writer<'a, P> {
     pub async fn line(&mut self, line: &[u8]) -> Result<(), StageError> {
         self.digest.update(line);
         self.lines += 1;
+        if self.held.is_empty() && self.upload.is_some() {
+            // Once and whole: a buffer that doubles leaves holes behind in the heap.
+            self.held.reserve(Self::PART_BYTES + line.len());
+        }
         self.held.extend_from_slice(line);
         if self.held.len() >= Self::PART_BYTES {
             let part = self.held.split().freeze();

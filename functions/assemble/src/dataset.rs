@@ -30,6 +30,13 @@ pub(crate) struct Dataset<'a, P> {
     training_tokens: u64,
 }
 
+/// Where an example stands in the clean parts.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) line: u64,
+}
+
 /// The dataset, written.
 pub(crate) struct Closed {
     pub(crate) sides: BTreeMap<SideName, Side>,
@@ -74,7 +81,7 @@ impl<'a, P: Put> Dataset<'a, P> {
     }
 
     /// Adds one example to its side, unless its texts were there before or the provider would cut it.
-    pub(crate) async fn add(&mut self, example: &Example) -> Result<(), StageError> {
+    pub(crate) async fn add(&mut self, example: &Example, place: Place<'_>) -> Result<(), StageError> {
         let at = self.examples;
         self.examples += 1;
         if self.duplicates.contains(at) {
@@ -93,8 +100,7 @@ impl<'a, P: Put> Dataset<'a, P> {
             return Ok(());
         }
         let side = self.plan.recipe.split.side(example.group());
-        let written = self.writers.get(&side).map_or(0, Writer::lines);
-        self.residual(example, side, written + 1)?;
+        self.residual(example, place)?;
         if side == SideName::Train {
             self.training_tokens += tokens;
         }
@@ -121,13 +127,14 @@ impl<'a, P: Put> Dataset<'a, P> {
     }
 
     /// Looks once more at what is about to be uploaded. The failure names kind and line, never the text.
-    fn residual(&self, example: &Example, side: SideName, line: u64) -> Result<(), StageError> {
+    fn residual(&self, example: &Example, place: Place<'_>) -> Result<(), StageError> {
         for text in [&example.prompt, &example.completion] {
             let left = self.scrubber.find(text).into_iter().find(|finding| finding.kind != Kind::Name);
             if let Some(finding) = left {
                 let text = format!(
-                    "line {line} of {} holds a {}: report this as a defect of the scrubber",
-                    side.as_str(),
+                    "{}, line {}, holds a {}: report this as a defect of the scrubber",
+                    place.key,
+                    place.line,
                     finding.kind.as_str()
                 );
                 return Err(StageError::new(ErrorName::ResidualPersonalData, text));

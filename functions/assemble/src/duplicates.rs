@@ -52,9 +52,7 @@ impl Duplicates {
                 }
             }
             if at != examples {
-                let text = format!(
-                    "{at} digests for {examples} examples: start the run again, or redrive from Scrub"
-                );
+                let text = format!("{at} digests for {examples} examples: start a new run");
                 return Err(StageError::new(ErrorName::CountsDiffer, text));
             }
         }

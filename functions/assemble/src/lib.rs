@@ -14,10 +14,10 @@ use stage::scrub_file::ScrubReport;
 use stage::{ErrorName, StageError, keys};
 use store::{Body as _, Get, Put, get_json, put_json};
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Place};
 use crate::duplicates::Duplicates;
 
-/// An example is two texts; scrubbing a row of at most 4 MiB does not make it eight times as long.
+/// An example is two texts; scrubbing a row of at most 1 MiB does not make it that long.
 const LONGEST_LINE: usize = 32 << 20;
 
 /// Merges the clean parts in the plan's order and writes the sides of the dataset, streaming.
@@ -127,24 +127,24 @@ async fn merge(
     let mut examples = Vec::new();
     let mut each = |line: records::jsonl::Line<'_>, examples: &mut Vec<_>| {
         count += 1;
-        examples.push(dataset::parse(&key, count, &line)?);
+        examples.push((count, dataset::parse(&key, count, &line)?));
         Ok(())
     };
     while let Some(chunk) = body.chunk().await? {
         digest.update(&chunk);
         lines.feed(&chunk, |line| each(line, &mut examples))?;
-        for example in examples.drain(..) {
-            dataset.add(&example).await?;
+        for (line, example) in examples.drain(..) {
+            dataset.add(&example, Place { key: &key, line }).await?;
         }
     }
     lines.finish(|line| each(line, &mut examples))?;
-    for example in examples.drain(..) {
-        dataset.add(&example).await?;
+    for (line, example) in examples.drain(..) {
+        dataset.add(&example, Place { key: &key, line }).await?;
     }
     drop(body);
     let (bytes, sha256) = (digest.bytes(), digest.finish());
     if sha256 != report.sha256 || count != report.examples || report.rows != part.rows {
-        let text = format!("{key} is not what its report says: start the run again, or redrive from Scrub");
+        let text = format!("{key} is not what its report says: start a new run");
         return Err(StageError::new(ErrorName::CountsDiffer, text));
     }
     dataset.report(report);

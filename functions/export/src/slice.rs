@@ -14,9 +14,14 @@ use supabase::{Range, Rows};
 
 /// A part is closed at this size: some seconds of scrubbing, and small enough to hold in memory.
 const PART_BYTES: usize = 8 << 20;
-/// Asked for at once. A server that allows fewer answers fewer, silently.
-const PAGE_ROWS: u32 = 5_000;
-/// Kept back for closing the part: the slowest page with all its retries, and two writes.
+/// Asked for at first: enough to learn how long rows are, few enough to hold whatever their length.
+const FIRST_PAGE_ROWS: u32 = 100;
+/// Asked for at once, at most. A server that allows fewer answers fewer, silently.
+const MOST_PAGE_ROWS: u32 = 5_000;
+/// A page should be about this long.
+const PAGE_BYTES: u64 = 4 << 20;
+/// Kept back for closing the part: a page with some retries, two counts and two writes. A handler that is killed all the
+/// same is called again.
 const RESERVE: Duration = Duration::from_secs(90);
 
 /// Exports a slice until it is done or time runs out.
@@ -44,7 +49,8 @@ pub(crate) async fn export(
         let mut part = Part::default();
         while part.lines.len() < PART_BYTES && deadline.remaining() > RESERVE {
             let after = part.last.as_deref().or(cursor.after.as_deref()).or(slice.after.as_deref());
-            let page = rows.page(Range { source, after, up_to: slice.up_to.as_deref() }, PAGE_ROWS).await?;
+            let page =
+                rows.page(Range { source, after, up_to: slice.up_to.as_deref() }, part.page_rows()).await?;
             if !part.add(source, page.rows()?)? {
                 cursor.done = true;
                 break;
@@ -83,6 +89,13 @@ struct Part {
 }
 
 impl Part {
+    /// Asks for as many rows as make a page, by the length of those seen in this part.
+    fn page_rows(&self) -> u32 {
+        let seen = (self.lines.len() as u64).checked_div(self.rows);
+        let rows = seen.map_or(u64::from(FIRST_PAGE_ROWS), |length| PAGE_BYTES / length.max(1));
+        u32::try_from(rows).unwrap_or(MOST_PAGE_ROWS).clamp(1, MOST_PAGE_ROWS)
+    }
+
     /// Appends a page. Returns false when it is empty: that alone says that there are no more rows.
     fn add(&mut self, source: &Source, page: Vec<&serde_json::value::RawValue>) -> Result<bool, StageError> {
         let Some(last) = page.last() else { return Ok(false) };

@@ -59,7 +59,9 @@ pub async fn handle(
     let mut cut = Vec::new();
     let mut sample = Sample::new(&recipe)?;
     for from in &recipe.sources {
-        sample.take(from, &source.page(Range::all(from), Sample::ROWS).await?)?;
+        let page = source.page(Range::all(from), Sample::ROWS).await?;
+        preflight::one_consent_a_row(from, &page)?;
+        sample.take(from, &page)?;
         let rows = source.count(Range::all(from), false).await?;
         let consented = source.count(Range::all(from), true).await?;
         sample.weigh(consented);

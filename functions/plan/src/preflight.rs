@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use records::recipe::Recipe;
+use records::recipe::{Recipe, Source};
+use records::row::Row;
 use stage::plan_file::PlanFile;
 use stage::{ErrorName, StageError};
+use supabase::Page;
+use supabase::rows::CONSENT;
 use tuning::{BaseModel, Provider};
 
 /// Looks the base model up and refuses one that is shut down too soon.
@@ -32,6 +35,21 @@ pub(crate) async fn base_model(
         }
     }
     Ok(base)
+}
+
+/// Refuses a consent table with several rows a record: any of them would do as a yes, also one that was taken back.
+pub(crate) fn one_consent_a_row(source: &Source, page: &Page) -> Result<(), StageError> {
+    let Some(row) = page.rows()?.first().copied() else { return Ok(()) };
+    let row = Row::parse(row.get().as_bytes()).ok();
+    let consent = row.as_ref().and_then(|row| row.raw(CONSENT));
+    if consent.is_none_or(|consent| consent.starts_with('{')) {
+        return Ok(());
+    }
+    let text = format!(
+        "source {}: the consent table has several rows for one of {}: relate it by a foreign key of {} to one row each",
+        source.name, source.table, source.table
+    );
+    Err(StageError::new(ErrorName::ConsentUnreadable, text))
 }
 
 /// Refuses a run that cannot reach the recipe's fewest examples.

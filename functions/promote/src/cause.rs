@@ -18,14 +18,14 @@ pub(crate) fn in_words(error: &str, cause: &str) -> String {
         serde_json::from_str(cause).map_or_else(|_| cause.to_owned(), |cause: LambdaCause| cause.message);
     let text = match error {
         "Runtime.ExitError" | "Lambda.Unknown" => {
-            "a function's process died, most often for want of memory: look at its log, raise its MemorySize, then redrive"
+            "a function's process died, most often for want of memory: look at its log, raise its MemorySize, then start a new run"
                 .to_owned()
         }
         "States.Timeout" | "Sandbox.Timedout" => {
-            "a step took longer than its time limit: look at its log, then redrive".to_owned()
+            "a step took longer than its time limit: look at its log, then start a new run".to_owned()
         }
         "Lambda.TooManyRequestsException" => {
-            "the account ran out of Lambda concurrency: redrive, or ask for more".to_owned()
+            "the account ran out of Lambda concurrency: start a new run, or ask for more".to_owned()
         }
         _ if message.trim().is_empty() => {
             format!("{error}, without a message: look at the log of the step that failed")

@@ -16,8 +16,8 @@ use store::{Body as _, Get, Put, get_json, put_json};
 use crate::outputs::{Outputs, Pending};
 use crate::row::RowScrubber;
 
-/// A longer row is quarantined: four million characters are no example of anything.
-const LONGEST_ROW: usize = 4 << 20;
+/// A longer row is quarantined: a million characters are more than a provider takes.
+const LONGEST_ROW: usize = 1 << 20;
 
 /// Scrubs one part, streaming: memory holds one row, one chunk and one part of the upload.
 ///

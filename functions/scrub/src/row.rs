@@ -32,7 +32,7 @@ impl<'a> RowScrubber<'a> {
     /// Returns the clean example, or why the row cannot be used. Reasons are few and hold no value.
     pub(crate) fn line(&self, line: &Line<'_>, found: &mut BTreeMap<String, u64>) -> Result<Example, String> {
         let Line::Whole(line) = line else {
-            return Err("the row is longer than 4 MiB".to_owned());
+            return Err("the row is longer than 1 MiB".to_owned());
         };
         let row = Row::parse(line).map_err(|error| format!("the row is {}", problem(&error)))?;
         let key = row.text(&self.source.key).ok_or_else(|| format!("the row has no {}", self.source.key))?;
@@ -46,6 +46,9 @@ impl<'a> RowScrubber<'a> {
             prompt: record.text(&rendered.prompt),
             completion: record.text(&rendered.completion),
         };
+        if !record.is_clean() {
+            return Err("personal data is left after several passes".to_owned());
+        }
         for (kind, count) in record.counts() {
             *found.entry(kind.as_str().to_owned()).or_default() += count;
         }

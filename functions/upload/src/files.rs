@@ -1,9 +1,11 @@
 //! The training and the validation file.
 
+use records::digest::Digest;
 use records::split::SideName;
+use stage::arrows::Side;
 use stage::manifest::Manifest;
 use stage::upload_file::UploadFile;
-use stage::{StageError, keys};
+use stage::{ErrorName, StageError, keys};
 use store::{Body as _, Get, Put, put_json};
 use tuning::{FileSpec, Provider, chunks};
 
@@ -30,7 +32,7 @@ pub(crate) async fn ensure(
         let spec = FileSpec { name, bytes: object.bytes };
         let file = match provider.find_file(&spec).await? {
             Some(file) => file,
-            None => send(&keys::dataset(run, side.as_str()), &spec, store, provider).await?,
+            None => send(&keys::dataset(run, side.as_str()), object, &spec, store, provider).await?,
         };
         match side {
             SideName::Validation => upload.validation_file = Some(file),
@@ -41,9 +43,11 @@ pub(crate) async fn ensure(
     Ok(())
 }
 
-/// Streams an object from the store to the provider, two chunks in memory.
+/// Streams an object from the store to the provider, three chunks in memory, and breaks off before the last one when the
+/// bytes are not those of the manifest: an upload without its end is none.
 async fn send(
     key: &str,
+    object: &Side,
     spec: &FileSpec,
     store: &impl Get,
     provider: &impl Provider,
@@ -51,18 +55,34 @@ async fn send(
     let mut body = store.open(key).await?;
     let (sender, chunks) = chunks::channel();
     let fill = async move {
+        let mut digest = Digest::default();
+        let mut held = None;
         loop {
             let chunk = match body.chunk().await {
-                Ok(Some(chunk)) => Ok(chunk),
+                Ok(Some(chunk)) => chunk,
                 Ok(None) => break,
-                Err(error) => Err(error),
+                Err(error) => {
+                    sender.send(Err(StageError::internal("the file broke off"))).await;
+                    return Err(error);
+                }
             };
-            let last = chunk.is_err();
-            if !sender.send(chunk).await || last {
-                break;
+            digest.update(&chunk);
+            if let Some(chunk) = held.replace(chunk)
+                && !sender.send(Ok(chunk)).await
+            {
+                return Ok(());
             }
         }
+        if digest.finish() != object.sha256 {
+            sender.send(Err(StageError::internal("the file has changed"))).await;
+            let text = format!("{key} is not what the manifest says: start a new run");
+            return Err(StageError::new(ErrorName::DatasetRejected, text));
+        }
+        if let Some(chunk) = held {
+            sender.send(Ok(chunk)).await;
+        }
+        Ok(())
     };
-    let ((), answer) = tokio::join!(fill, provider.upload(spec, chunks));
-    answer
+    let (filled, answer) = tokio::join!(fill, provider.upload(spec, chunks));
+    filled.and(answer)
 }

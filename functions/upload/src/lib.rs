@@ -91,7 +91,7 @@ async fn create(
     provider: &impl Provider,
 ) -> Result<SubmittedJob, StageError> {
     let found: Option<Job> = if upload.creating {
-        provider.find_job(&event.run).await?
+        provider.find_job(&event.run, &event.manifest_sha256).await?
     } else {
         upload.creating = true;
         put_json(store, upload_key, upload).await?;

@@ -152,6 +152,12 @@ begin
   end if;
 
   if v_row.promoted_at is null then
+    -- A run that was slow must not bring back what a newer one has replaced: people may have opted out in between.
+    if exists (select from public.model_versions
+               where purpose = v_row.purpose and active and family = v_row.family and version > v_row.version) then
+      raise exception 'a newer version of % is live: run % stays unused', v_row.family, p_run_id
+        using errcode = 'object_not_in_prerequisite_state';
+    end if;
     update public.model_versions set active = false, retired_at = pg_catalog.now()
       where purpose = v_row.purpose and active
       returning name into v_previous;

@@ -268,17 +268,22 @@ async fn runs_that_register_at_once_get_different_versions(database: &Database) 
             let url = url.clone();
             tokio::spawn(async move {
                 let client = database::connect(&url).await.unwrap();
-                promote(&client, &format!("race-{run}"), &format!("ft:race:{run}")).await.unwrap()
+                promote(&client, &format!("race-{run}"), &format!("ft:race:{run}")).await
             })
         })
         .collect();
+    // Whatever the order: who comes behind a newer version is refused, and the newest is live in the end.
     for promotion in promotions {
-        promotion.await.unwrap();
+        if let Err(error) = promotion.await.unwrap() {
+            assert_eq!(code(&error), SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE);
+        }
     }
     let client = &database.client;
-    let live =
-        client.query("select 1 from model_versions where purpose = 'job' and active", &[]).await.unwrap();
-    assert_eq!(live.len(), 1);
+    let live = client
+        .query("select version from model_versions where purpose = 'job' and active", &[])
+        .await
+        .unwrap();
+    assert_eq!(live.iter().map(|row| row.get(0)).collect::<Vec<i32>>(), [4]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

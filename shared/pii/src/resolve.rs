@@ -1,5 +1,7 @@
 //! Which of overlapping findings stands.
 
+use std::collections::BTreeMap;
+
 use crate::Finding;
 
 /// Keeps the best of every group that overlaps: the higher score, then the longer, then the earlier. What it leaves is
@@ -13,16 +15,15 @@ pub fn resolve(mut findings: Vec<Finding>) -> Vec<Finding> {
             .then(a.start.cmp(&b.start))
             .then(a.kind.cmp(&b.kind))
     });
-    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
+    // By start, and free of overlaps: only the nearest one before its end can touch a newcomer.
+    let mut kept: BTreeMap<usize, Finding> = BTreeMap::new();
     for finding in findings {
-        // `kept` is ordered by start and free of overlaps, so only the neighbours can touch.
-        let at = kept.partition_point(|other| other.start < finding.start);
-        let free = |other: Option<&Finding>| other.is_none_or(|other| !other.overlaps(&finding));
-        if free(kept.get(at)) && free(at.checked_sub(1).and_then(|before| kept.get(before))) {
-            kept.insert(at, finding);
+        let nearest = kept.range(..finding.end).next_back();
+        if nearest.is_none_or(|(_, other)| !other.overlaps(&finding)) {
+            kept.insert(finding.start, finding);
         }
     }
-    kept
+    kept.into_values().collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,10 @@ pub enum Policy {
 
 /// The numbers given out within one record.
 #[derive(Default)]
-pub struct Numbers(HashMap<(Kind, String), usize>);
+pub struct Numbers {
+    given: HashMap<(Kind, String), usize>,
+    last: HashMap<Kind, usize>,
+}
 
 /// Rewrites `text`. The findings must be in order and free of overlaps, as [`resolve`](crate::resolve::resolve)
 /// leaves them.
@@ -32,9 +35,12 @@ pub fn rewrite(text: &str, findings: &[Finding], policy: Policy, numbers: &mut N
                 clean.push(']');
             }
             Policy::Numbered => {
-                let next = 1 + numbers.0.keys().filter(|(other, _)| *other == kind).count();
                 let found = text[finding.start..finding.end].to_lowercase();
-                let number = *numbers.0.entry((kind, found)).or_insert(next);
+                let last = numbers.last.entry(kind).or_default();
+                let number = *numbers.given.entry((kind, found)).or_insert_with(|| {
+                    *last += 1;
+                    *last
+                });
                 for piece in ["[", kind.as_str(), "_", &number.to_string(), "]"] {
                     clean.push_str(piece);
                 }

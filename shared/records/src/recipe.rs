@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::split::Split;
 use crate::template::{TemplateError, Templates};
 
+/// A job may be waited for this long: the workflow itself ends after five days, and a job that is still under way then
+/// would be neither cancelled nor recorded.
+pub const MOST_DEADLINE_HOURS: u32 = 96;
+
 /// A recipe, as its file says it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -272,8 +276,8 @@ impl Recipe {
         if !(1..=50).contains(&self.model.epochs) {
             return Err("model.epochs: use 1 to 50".to_owned());
         }
-        if !(1..=720).contains(&self.model.deadline_hours) {
-            return Err("model.deadline_hours: use 1 to 720".to_owned());
+        if !(1..=MOST_DEADLINE_HOURS).contains(&self.model.deadline_hours) {
+            return Err(format!("model.deadline_hours: use 1 to {MOST_DEADLINE_HOURS}"));
         }
         if !(self.price.usd_per_million_tokens >= 0.0 && self.price.max_usd > 0.0) {
             return Err("price: usd_per_million_tokens must be at least 0 and max_usd above 0".to_owned());

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 pub use secrecy::{ExposeSecret, SecretString};
 use stage::{ErrorName, StageError};
 use tokio::sync::Mutex;
@@ -39,9 +39,13 @@ impl Secret {
             return Ok(secret.clone());
         }
         let answer = self.client.get_secret_value().secret_id(&self.arn).send().await.map_err(|error| {
-            let name =
-                if error.as_service_error().is_some() { ErrorName::Internal } else { ErrorName::Unavailable };
-            StageError::new(name, format!("cannot read secret {}: {}", self.arn, DisplayErrorContext(&error)))
+            // Code and message alone: the SDK's full context quotes the raw answer.
+            let code = error.code().unwrap_or("no answer");
+            let last =
+                matches!(code, "AccessDeniedException" | "ResourceNotFoundException" | "DecryptionFailure");
+            let name = if last { ErrorName::Internal } else { ErrorName::Unavailable };
+            let message = error.message().unwrap_or_default();
+            StageError::new(name, format!("cannot read secret {}: {code} {message}", self.arn))
         })?;
         let text =
             answer.secret_string().map(str::trim).filter(|text| !text.is_empty()).ok_or_else(|| {

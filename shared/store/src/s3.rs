@@ -1,5 +1,5 @@
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -49,7 +49,9 @@ where
 {
     let refused = matches!(error.code(), Some("AccessDenied" | "NoSuchBucket" | "InvalidAccessKeyId"));
     let name = if refused { ErrorName::Internal } else { ErrorName::Unavailable };
-    StageError::new(name, format!("cannot {what} {key}: {}", DisplayErrorContext(error)))
+    // Code and message alone: the SDK's full context quotes the raw answer.
+    let (code, message) = (error.code().unwrap_or("no answer"), error.message().unwrap_or_default());
+    StageError::new(name, format!("cannot {what} {key}: {code} {message}"))
 }
 
 struct Object {

@@ -56,7 +56,7 @@ impl Gateway {
             .map_err(|error| StageError::internal(format!("{path} is no path")).caused_by(error))
     }
 
-    /// Sends a request that may be repeated, with patience: five tries, growing waits with jitter, `Retry-After`.
+    /// Sends a request that may be repeated, with patience: up to five more tries, growing waits with jitter, `Retry-After`.
     async fn send(&self, asked: Asked<'_>, build: impl Fn() -> RequestBuilder) -> Result<Answer, StageError> {
         let once = async || self.once(asked, build()).await;
         let patience = ExponentialBuilder::default()
@@ -97,7 +97,14 @@ impl Gateway {
         let refusal: Refusal = response.json().await.unwrap_or_default();
         match http::retryable(status).filter(|_| !refusal.is_final()) {
             Some(name) => {
-                Err(Attempt { error: StageError::new(name, format!("{what} answered HTTP {status}")), wait })
+                let text = if refusal.is_timeout() {
+                    format!(
+                        "{what} took longer than the project's statement timeout: index its key and its filter"
+                    )
+                } else {
+                    format!("{what} answered HTTP {status}")
+                };
+                Err(Attempt { error: StageError::new(name, text), wait })
             }
             None => Err(Attempt { error: refused(status, &refusal, asked), wait: None }),
         }

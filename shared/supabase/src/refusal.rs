@@ -16,6 +16,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Says whether the statement was ended by its time limit.
+    pub(crate) fn is_timeout(&self) -> bool {
+        self.code.as_deref() == Some("57014")
+    }
+
     /// Says whether another try would be answered alike. The gateway answers a state that forbids the call with HTTP
     /// 500, like a server that is down.
     pub(crate) fn is_final(&self) -> bool {

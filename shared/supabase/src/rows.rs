@@ -67,7 +67,7 @@ impl Page {
 }
 
 /// The name under which the consent table is embedded; no column of an app is called so.
-const CONSENT: &str = "zion_consent";
+pub const CONSENT: &str = "zion_consent";
 
 /// Returns the query's parameters for a range.
 pub(crate) fn parameters(range: Range<'_>, columns: &[&str], consented: bool) -> Vec<(String, String)> {

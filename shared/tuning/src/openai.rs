@@ -144,7 +144,7 @@ impl Provider for OpenAi {
         Ok(file.id)
     }
 
-    async fn find_job(&self, run: &str) -> Result<Option<Job>, StageError> {
+    async fn find_job(&self, run: &str, manifest_sha256: &str) -> Result<Option<Job>, StageError> {
         let url = self.url(&["fine_tuning", "jobs"])?;
         let filter = format!("metadata[{RUN}]");
         let mut after: Option<String> = None;
@@ -157,9 +157,11 @@ impl Provider for OpenAi {
             };
             let page: List<FineTuningJob> = self.read("listing jobs", request).await.map_err(only_error)?;
             let next = page.data.last().map(|job| job.id.clone());
-            let ours = |job: &FineTuningJob| {
-                job.metadata.as_ref().and_then(|metadata| metadata.get(RUN)).is_some_and(|name| name == run)
+            let says = |job: &FineTuningJob, key: &str, value: &str| {
+                job.metadata.as_ref().and_then(|metadata| metadata.get(key)).is_some_and(|said| said == value)
             };
+            // The run's name alone may be another stack's on the same account.
+            let ours = |job: &FineTuningJob| says(job, RUN, run) && says(job, MANIFEST, manifest_sha256);
             for job in page.data.into_iter().filter(ours) {
                 if oldest
                     .as_ref()

@@ -23,8 +23,12 @@ pub trait Provider {
     /// Uploads a training file and returns its id. Never repeated on its own: the chunks are gone.
     fn upload(&self, spec: &FileSpec, chunks: Chunks) -> impl Future<Output = Result<String, StageError>>;
 
-    /// Finds the job of a run; of several the oldest.
-    fn find_job(&self, run: &str) -> impl Future<Output = Result<Option<Job>, StageError>>;
+    /// Finds the job that a run created for a manifest; of several the oldest.
+    fn find_job(
+        &self,
+        run: &str,
+        manifest_sha256: &str,
+    ) -> impl Future<Output = Result<Option<Job>, StageError>>;
 
     /// Creates a job: the one call that costs money, and the one that is never repeated on its own. After
     /// `Unavailable` the job may exist: [`Provider::find_job`] tells.

@@ -15,12 +15,12 @@ pub fn refused(what: &str, status: StatusCode, error: &ErrorBody, request_id: &s
     // Two kinds of 429 are no throttling: trying again today is of no use.
     if kind == "insufficient_quota" || code == "insufficient_quota" {
         return refused(format!(
-            "the provider's quota is used up, {what} was refused: add credit, then redrive"
+            "the provider's quota is used up, {what} was refused: add credit, then start a new run"
         ));
     }
     if code == "daily_rate_limit_exceeded" {
         return refused(format!(
-            "the provider's daily number of jobs is used up, {what} was refused: redrive tomorrow"
+            "the provider's daily number of jobs is used up, {what} was refused: start a new run tomorrow"
         ));
     }
     if let Some(name) = http::retryable(status) {

@@ -72,6 +72,16 @@ fn every_task_retries_what_can_pass_and_ends_recorded() {
     assert_eq!(inner_tasks_of_export, 1);
 }
 
+#[test]
+fn the_longest_deadline_of_a_job_ends_before_the_workflow_does() {
+    let limit = workflow()["TimeoutSeconds"].as_u64().unwrap();
+    let longest = u64::from(records::recipe::MOST_DEADLINE_HOURS) * 3_600;
+    // Half a day for the steps before and behind the job.
+    assert!(longest + 12 * 3_600 <= limit, "{longest} s of {limit} s");
+    // A turn of poll, choice and wait is nine events, five minutes apart; an execution may have 25,000.
+    assert!(longest / 300 * 9 < 20_000);
+}
+
 /// One answer of each step, as the workflow keeps it.
 fn accumulated() -> Value {
     let side = arrows::Side { lines: 1, bytes: 1, sha256: "s".to_owned() };

@@ -191,8 +191,14 @@ impl Provider for Tuner {
         Ok(format!("file-{}", files.len() - 1))
     }
 
-    async fn find_job(&self, run: &str) -> Result<Option<Job>, StageError> {
-        Ok(self.jobs.lock().unwrap().iter().position(|job| job.run == run).map(|at| self.job(at)))
+    async fn find_job(&self, run: &str, manifest_sha256: &str) -> Result<Option<Job>, StageError> {
+        Ok(self
+            .jobs
+            .lock()
+            .unwrap()
+            .iter()
+            .position(|job| job.run == run && job.manifest_sha256 == manifest_sha256)
+            .map(|at| self.job(at)))
     }
 
     async fn create_job(&self, spec: &JobSpec) -> Result<Job, StageError> {

@@ -57,9 +57,9 @@ async fn every_call(services: &Services) -> Value {
         epochs: 3,
         manifest_sha256: "0".repeat(64),
     };
-    assert_eq!(provider.find_job("run-1").await.unwrap(), None);
+    assert_eq!(provider.find_job("run-1", &"0".repeat(64)).await.unwrap(), None);
     let job = provider.create_job(&spec).await.unwrap();
-    assert_eq!(provider.find_job("run-1").await.unwrap().unwrap().id, job.id);
+    assert_eq!(provider.find_job("run-1", &"0".repeat(64)).await.unwrap().unwrap().id, job.id);
     trained(&provider, &job.id).await;
     spec.validation_file = None;
     // A second page of the list needs more than a hundred jobs.
@@ -67,7 +67,7 @@ async fn every_call(services: &Services) -> Value {
         let job = provider.create_job(&spec).await.unwrap();
         provider.cancel(&job.id).await.unwrap();
     }
-    provider.find_job("run-1").await.unwrap().unwrap();
+    provider.find_job("run-1", &"0".repeat(64)).await.unwrap().unwrap();
 
     let client = http::client().unwrap();
     let log = client.get(format!("{}/_sandbox/requests", services.url())).send().await.unwrap();

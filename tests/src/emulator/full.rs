@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use records::digest::sha256;
-use reqwest::Method;
 use serde_json::{Value, json};
 use stage::arrows::{Assembled, Gathered, Planned, Promoted, Submitted};
 use stage::manifest::Manifest;
 
 use super::evidence::{SIDES, lines};
 use super::say;
-use super::world::{Ended, World, answered};
+use super::world::{Ended, World};
+use crate::peers::app::{self, Asked};
 
 /// A recipe with what its run must read, said once more in SQL.
 struct Expected {
@@ -210,31 +210,31 @@ pub(crate) async fn two_at_once(w: &World) {
     assert_eq!(w.live("support").await.as_deref(), Some("zion-support-v3"));
 }
 
+/// The app's own query and a question, through the official clients, for each model that the runs have put live.
 pub(crate) async fn the_app_asks(w: &World) {
-    let keys = w.stack.sandbox().keys();
+    let (sandbox, keys) = (w.stack.sandbox(), w.stack.sandbox().keys());
     for expected in &RECIPES {
         let purpose = expected.purpose;
-        let path = format!(
-            "/rest/v1/model_versions?select=id&purpose=eq.{purpose}&active=is.true&order=version.desc&limit=1"
-        );
-        let mut found = Vec::new();
-        for key in [&keys.publishable, &keys.secret] {
-            let text = answered(w.ask(Method::GET, &path).header("apikey", key)).await;
-            found.push(serde_json::from_str::<Value>(&text).unwrap()[0]["id"].as_str().unwrap().to_owned());
-        }
-        assert_eq!(found[0], found[1], "{purpose}: both keys find the same model");
-
-        let run = first(expected.recipe);
-        let examples = lines(&w.bytes(&stage::keys::dataset(&run, "train")).await);
+        let examples = lines(&w.bytes(&stage::keys::dataset(&first(expected.recipe), "train")).await);
         let prompt = |example: &Value| example["messages"][1]["content"].clone();
         let alone =
             |example: &&Value| examples.iter().filter(|other| prompt(other) == prompt(example)).count() == 1;
         let example = examples.iter().find(alone).unwrap();
-        let messages = &example["messages"].as_array().unwrap()[..2];
-        let (taught, base) =
-            (w.chat(&found[0], messages).await, w.chat("openai/gpt-oss-20b", messages).await);
-        assert_eq!(example["messages"][2]["content"], *taught, "{purpose}: what the file taught");
-        assert_ne!(taught, base, "{purpose}: the base does not know it");
+        let question = prompt(example);
+        let asked = |supabase_key| Asked {
+            url: sandbox.url(),
+            supabase_key,
+            provider_url: sandbox.provider_url(),
+            provider_key: &keys.provider,
+            purpose,
+            base: "openai/gpt-oss-20b",
+            question: question.as_str().unwrap(),
+        };
+        let answered = app::ask(&asked(&keys.publishable)).await;
+        assert_eq!(example["messages"][2]["content"], *answered.answer, "{purpose}: what the file taught");
+        assert_ne!(answered.answer, answered.base_answer, "{purpose}: the base does not know it");
+        let other = app::ask(&asked(&keys.secret)).await;
+        assert_eq!(answered.model, other.model, "{purpose}: both keys find the same model");
     }
 }
 

@@ -134,14 +134,6 @@ impl World {
         self.database.query_opt(query, &[&purpose]).await.unwrap().map(|row| row.get(0))
     }
 
-    /// The answer of `model` to `messages`.
-    pub(crate) async fn chat(&self, model: &str, messages: &[Value]) -> String {
-        let body = json!({"model": model, "messages": messages});
-        let text = answered(self.provider(Method::POST, "chat/completions").json(&body)).await;
-        let answer: Value = serde_json::from_str(&text).unwrap();
-        answer["choices"][0]["message"]["content"].as_str().unwrap().to_owned()
-    }
-
     /// Copies all logs to `target/emulator-logs`, for whoever looks into a failure.
     pub(crate) async fn keep_logs(&self) {
         let folder = self.stack.root().join("target/emulator-logs");

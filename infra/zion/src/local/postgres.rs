@@ -177,11 +177,24 @@ fn reachable(bin: &Path, folder: &Path) -> Result<PathBuf> {
     if !geteuid().is_root() || bin.ancestors().all(open) {
         return Ok(bin);
     }
-    let from = bin.parent().unwrap_or(&bin);
-    let to = folder.join("pginstall");
-    let copied = Command::new("cp").arg("-R").arg(from).arg(&to).status().context("copy PostgreSQL")?;
+    // A wheel's programs look for their libraries in a folder beside the package, so both keep their places:
+    // `{package}/pginstall/bin` and `{package}.libs`.
+    let install = bin.parent().unwrap_or(&bin);
+    let package = install.parent().unwrap_or(install);
+    let to = folder.join("postgres").join("package");
+    std::fs::create_dir_all(&to).context(format!("create {}", to.display()))?;
+    copy(install, &to.join("pginstall"))?;
+    let libraries = package.with_extension("libs");
+    if let (Some(name), true) = (libraries.file_name(), libraries.is_dir()) {
+        copy(&libraries, &folder.join("postgres").join(name))?;
+    }
+    Ok(to.join("pginstall").join("bin"))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let copied = Command::new("cp").arg("-R").arg(from).arg(to).status().context("copy PostgreSQL")?;
     if !copied.success() {
         return Err(Error::new(format!("copy {} to {}", from.display(), to.display())));
     }
-    Ok(to.join("bin"))
+    Ok(())
 }

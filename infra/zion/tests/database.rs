@@ -284,6 +284,13 @@ async fn runs_that_register_at_once_get_different_versions(database: &Database) 
         .await
         .unwrap();
     assert_eq!(live.iter().map(|row| row.get(0)).collect::<Vec<i32>>(), [4]);
+    // A run that was slow does not bring back what a newer one has replaced.
+    for run in ["slow", "fast"] {
+        register(client, run, "zion-race").await.unwrap();
+    }
+    promote(client, "fast", "ft:fast").await.unwrap();
+    let late = promote(client, "slow", "ft:slow").await.unwrap_err();
+    assert_eq!(code(&late), SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE);
 }
 
 #[tokio::test(flavor = "multi_thread")]

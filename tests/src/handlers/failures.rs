@@ -109,6 +109,44 @@ async fn personal_data_that_is_left_stops_the_run_without_being_quoted() {
 }
 
 #[tokio::test]
+async fn a_dataset_that_was_changed_behind_its_manifest_never_becomes_a_file() {
+    let (store, project, tuner) = world(1_000);
+    let (_, _, assembled, _) = all(&store, &project, &tuner).await.unwrap();
+    // Another run of the same step: nothing is recorded, and the provider knows nothing yet.
+    let fresh = Memory::default();
+    for (key, class, body) in store.objects().into_iter().filter(|(key, ..)| !key.ends_with("upload.json")) {
+        let body = if key.ends_with("dataset/train.jsonl") {
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            text.replacen("Care for people", "Care for peoplE", 1).into()
+        } else {
+            body
+        };
+        fresh.put(&key, body, class).await.unwrap();
+    }
+    let untouched = Tuner::default();
+    let error = upload(&assembled.manifest_sha256, &fresh, &project, &untouched).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::DatasetRejected);
+    assert!(error.chain().contains("train.jsonl"), "{}", error.chain());
+    assert!(untouched.files.lock().unwrap().is_empty() && untouched.jobs.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_consent_table_with_several_rows_a_record_is_refused() {
+    let (store, mut project, tuner) = world(1_000);
+    for (consent, refused) in [
+        (serde_json::json!({"training_opt_out": false}), false),
+        (serde_json::json!([{"training_opt_out": false}, {"training_opt_out": true}]), true),
+    ] {
+        for row in project.tables.get_mut("job_posts").unwrap() {
+            row["zion_consent"] = consent.clone();
+        }
+        let planned = plan("zion-job-generator", &store, &project, &tuner).await;
+        let name = planned.err().map(|error| error.name());
+        assert_eq!(name, refused.then_some(ErrorName::ConsentUnreadable), "{consent}");
+    }
+}
+
+#[tokio::test]
 async fn a_manifest_that_was_not_approved_is_not_paid_for() {
     let (store, project, tuner) = world(1_000);
     all(&store, &project, &tuner).await.unwrap();

@@ -117,7 +117,7 @@ async fn a_dataset_that_was_changed_behind_its_manifest_never_becomes_a_file() {
     for (key, class, body) in store.objects().into_iter().filter(|(key, ..)| !key.ends_with("upload.json")) {
         let body = if key.ends_with("dataset/train.jsonl") {
             let text = String::from_utf8(body.to_vec()).unwrap();
-            text.replacen("Care for people", "Care for peoplE", 1).into()
+            text.replacen("Care for people", "Fear for people", 1).into()
         } else {
             body
         };

@@ -1,12 +1,15 @@
 //! Finds personal data in text and rewrites it once.
 //!
 //! ```text
-//! text → find → findings → resolve → the ones that stand → rewrite → clean text + counts
+//! text → read → doc → find → findings → resolve → the ones that stand → rewrite → clean text + counts
 //! ```
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`kind`] | the kinds of personal data |
+//! | [`doc`] | a text read once: folded, with its numbers, marks, labelled values and words |
+//! | [`spans`](mod@spans) | findings in the form that public scorers read |
+//! | `fold`, [`numbers`], [`fields`], [`tokens`], [`lexicon`] | a reading each |
 //! | [`finding`] | a kind, a byte range, a score and the rule that saw it |
 //! | [`recognisers`] | one file a recogniser, one line in the registry |
 //! | [`resolve`](mod@resolve) | which of overlapping findings stands |
@@ -21,14 +24,22 @@
 //! assert_eq!(scrub.counts().values().sum::<u64>(), 2);
 //! ```
 
+pub mod doc;
+pub mod fields;
 pub mod finding;
+mod fold;
 pub mod kind;
+pub mod lexicon;
+pub mod numbers;
 pub mod recognisers;
 pub mod resolve;
 pub mod rewrite;
 mod scrubber;
+pub mod spans;
+pub mod tokens;
 
+pub use doc::{Doc, Scratch};
 pub use finding::Finding;
-pub use kind::Kind;
+pub use kind::{Kind, Kinds};
 pub use rewrite::Policy;
-pub use scrubber::{Record, Scrubber, VERSION};
+pub use scrubber::{REWRITTEN_FROM, Record, Scrubber, VERSION};

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::recognisers::{REGISTRY, Recogniser};
 use crate::resolve::resolve;
 use crate::rewrite::{Numbers, Policy, rewrite};
-use crate::{Finding, Kind};
+use crate::{Doc, Finding, Kind, Kinds, Scratch};
 
 /// Changes whenever the same text may be rewritten differently; manifests bind it.
 pub const VERSION: &str = "1";
@@ -11,25 +11,51 @@ pub const VERSION: &str = "1";
 /// Each pass removes what it finds, so a text is clean after few; the bound keeps a hostile one from costing more.
 const MOST_PASSES: usize = 4;
 
+/// The score from which a finding is rewritten.
+pub const REWRITTEN_FROM: f32 = 0.5;
+
 /// Finds and rewrites. Building one compiles its patterns; share it.
 pub struct Scrubber {
     recognisers: Vec<Box<dyn Recogniser>>,
+    kinds: Kinds,
     policy: Policy,
 }
 
 impl Scrubber {
-    /// Creates a scrubber with every recogniser of the registry.
+    /// Creates a scrubber for [`Kinds::DEFAULT`].
     pub fn new(policy: Policy) -> Self {
-        Self { recognisers: REGISTRY.iter().map(|build| build()).collect(), policy }
+        Self { recognisers: Vec::new(), kinds: Kinds::NONE, policy }.with_kinds(Kinds::DEFAULT)
     }
 
-    /// Returns what stands in the text, in order and free of overlaps.
-    pub fn find(&self, text: &str) -> Vec<Finding> {
+    /// Looks for these kinds instead.
+    #[must_use]
+    pub fn with_kinds(mut self, kinds: Kinds) -> Self {
+        self.recognisers =
+            REGISTRY.iter().map(|entry| (entry.build)()).filter(|it| it.kinds().meets(kinds)).collect();
+        self.kinds = kinds;
+        self
+    }
+
+    /// Returns all that was seen in the text, in order and free of overlaps: also what is too doubtful to be rewritten.
+    pub fn see(&self, text: &str, scratch: &mut Scratch) -> Vec<Finding> {
+        let doc = Doc::read(text, self.kinds.meets(Kinds::WORDS), scratch);
         let mut findings = Vec::new();
         for recogniser in &self.recognisers {
-            recogniser.find(text, &mut findings);
+            recogniser.find(&doc, &mut findings);
         }
-        resolve(findings)
+        findings.retain(|finding| self.kinds.has(finding.kind));
+        let mut findings = resolve(findings);
+        for finding in &mut findings {
+            (finding.start, finding.end) = doc.original(finding.start, finding.end);
+        }
+        findings
+    }
+
+    /// Returns what is rewritten, in order and free of overlaps.
+    pub fn find(&self, text: &str) -> Vec<Finding> {
+        let mut findings = self.see(text, &mut Scratch::default());
+        findings.retain(|finding| finding.score >= REWRITTEN_FROM);
+        findings
     }
 
     /// Starts a record: its texts share numbers and counts.

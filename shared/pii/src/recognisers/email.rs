@@ -7,7 +7,7 @@
 use regex::Regex;
 
 use super::{Recogniser, pattern};
-use crate::{Finding, Kind};
+use crate::{Doc, Finding, Kind, Kinds};
 
 struct Email(Regex);
 
@@ -17,7 +17,12 @@ pub(super) fn recogniser() -> Box<dyn Recogniser> {
 }
 
 impl Recogniser for Email {
-    fn find(&self, text: &str, findings: &mut Vec<Finding>) {
+    fn kinds(&self) -> Kinds {
+        Kinds::of(&[Kind::Email])
+    }
+
+    fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
+        let text = doc.text();
         if !text.contains('@') {
             return;
         }

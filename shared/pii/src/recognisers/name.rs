@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use regex::Regex;
 
 use super::{Recogniser, pattern};
-use crate::{Finding, Kind};
+use crate::{Doc, Finding, Kind, Kinds};
 
 struct Name {
     anchors: Vec<Anchor>,
@@ -73,7 +73,12 @@ pub(super) fn recogniser() -> Box<dyn Recogniser> {
 }
 
 impl Recogniser for Name {
-    fn find(&self, text: &str, findings: &mut Vec<Finding>) {
+    fn kinds(&self) -> Kinds {
+        Kinds::of(&[Kind::Name])
+    }
+
+    fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
+        let text = doc.text();
         for anchor in &self.anchors {
             for found in anchor.before.find_iter(text) {
                 let name = Run::read(text, found.end());

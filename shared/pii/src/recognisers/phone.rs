@@ -7,7 +7,7 @@
 use regex::Regex;
 
 use super::{Recogniser, pattern};
-use crate::{Finding, Kind};
+use crate::{Doc, Finding, Kind, Kinds};
 
 struct Phone {
     run: Regex,
@@ -25,7 +25,12 @@ pub(super) fn recogniser() -> Box<dyn Recogniser> {
 }
 
 impl Recogniser for Phone {
-    fn find(&self, text: &str, findings: &mut Vec<Finding>) {
+    fn kinds(&self) -> Kinds {
+        Kinds::of(&[Kind::Phone])
+    }
+
+    fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
+        let text = doc.text();
         for found in self.run.find_iter(text) {
             let number = found.as_str().trim_end_matches([' ', '.', '-', '/', '(', '\u{a0}', '\u{2013}']);
             let (start, end) = (found.start(), found.start() + number.len());

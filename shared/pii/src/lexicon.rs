@@ -1,0 +1,109 @@
+//! What is known of single words: a class a file, a line a word or a list of words.
+//!
+//! A file begins with lines of `#` that say where its words are from. Words are written in lower case; several stand on
+//! a line, separated by commas.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::LazyLock;
+
+/// A set of classes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Classes(u32);
+
+/// Declares a class a line: its name, its file, what it holds.
+macro_rules! classes {
+    ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
+        #[expect(clippy::upper_case_acronyms, reason = "only numbers the classes")]
+        enum Place { $($name,)* }
+
+        impl Classes {
+            /// No class.
+            pub const NONE: Self = Self(0);
+            $($(#[$doc])* pub const $name: Self = Self(1 << Place::$name as u32);)*
+        }
+
+        static FILES: &[(Classes, &str)] = &[$((Classes::$name, include_str!(concat!("lexicon/", $file))),)*];
+    };
+}
+
+classes! {
+    /// Months, in full and short.
+    MONTH = "months.txt";
+    /// Words that say street, before or behind its name.
+    STREET = "streets.txt";
+    /// Countries.
+    COUNTRY = "countries.txt";
+}
+
+impl Classes {
+    /// Says whether the sets share a class.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Returns both sets as one.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// Hashes a word in lower case (FNV-1a: words are short, and the model's tables are built with it).
+pub fn key(lower: &str) -> u64 {
+    lower
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Returns the classes of the word that hashes to `key`.
+pub fn classes(key: u64) -> Classes {
+    WORDS.get(&key).copied().unwrap_or_default()
+}
+
+static WORDS: LazyLock<HashMap<u64, Classes, BuildHasherDefault<Passed>>> = LazyLock::new(|| {
+    let mut words = HashMap::<u64, Classes, BuildHasherDefault<Passed>>::default();
+    for (class, file) in FILES {
+        let lines = file.lines().filter(|line| !line.starts_with('#'));
+        for word in lines.flat_map(|line| line.split(',')).map(str::trim).filter(|word| !word.is_empty()) {
+            let classes = words.entry(key(word)).or_default();
+            *classes = classes.with(*class);
+        }
+    }
+    words
+});
+
+/// Takes a key for its own hash.
+#[derive(Default)]
+pub(crate) struct Passed(u64);
+
+impl Hasher for Passed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_has_lower_case_words_and_says_where_they_are_from() {
+        for (class, file) in FILES {
+            assert!(file.starts_with('#'), "{class:?} does not say its source");
+            let text: String = file.lines().filter(|line| !line.starts_with('#')).collect();
+            assert_eq!(text, text.to_lowercase(), "{class:?}");
+        }
+        assert!(classes(key("straße")).meets(Classes::STREET) && classes(key("lutefisk")) == Classes::NONE);
+    }
+}

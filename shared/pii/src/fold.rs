@@ -132,7 +132,7 @@ fn plain(c: char) -> Option<Plain> {
     }
 }
 
-/// The zeros of other scripts' decimal digits (Unicode category Nd) that stand in everyday text.
+/// The zeros of other scripts' decimal digits that stand in everyday text.
 const DIGITS: [u32; 16] = [
     0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
     0x1040,

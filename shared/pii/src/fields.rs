@@ -1,16 +1,23 @@
 //! `Label: value`, in the languages that the label list knows.
+//!
+//! A label is told by the words in front of a colon, a tab or an equals sign (*Full name: Ann Lee*, `"full_name": "Ann
+//! Lee"`, `firstName=Ann`), by the tag of an element (`<name>Ann Lee</name>`), or at a line's start by what stands
+//! behind it: two spaces, a dash, a bar, a row of dots, or nothing, when the value is on the next line. The list is
+//! general knowledge of forms, résumés, signatures, tickets and logs; case and marks on letters do not matter.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+mod labels;
 
 use crate::Kind;
 use crate::numbers::Mark;
+use labels::{LABELS, Label, MOST_WORDS, hash};
 
 /// A labelled value on one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
     /// What the label announces.
     pub kind: Kind,
+    /// First byte of the label.
+    pub label: u32,
     /// First byte of the value.
     pub start: u32,
     /// One past the value's last byte.
@@ -18,90 +25,267 @@ pub struct Field {
 }
 
 /// Labels are at most this long, in bytes.
-const LONGEST_LABEL: usize = 48;
+const LONGEST_LABEL: usize = 64;
 
-/// The phrases, `[kind]` heads a list, a line or several separated by commas each.
-static LABELS: LazyLock<HashMap<&'static str, Kind>> = LazyLock::new(|| {
-    let mut labels = HashMap::new();
-    let mut kind = None;
-    for line in include_str!("labels.txt").lines().filter(|line| !line.starts_with('#')) {
-        if let Some(head) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            kind = head.parse().ok();
-        } else if let Some(kind) = kind {
-            labels.extend(
-                line.split(',').map(str::trim).filter(|label| !label.is_empty()).map(|label| (label, kind)),
-            );
-        }
-    }
-    labels
-});
-
-/// Reads the fields that hang on the colons, tabs and equals signs among `marks`.
-#[expect(clippy::cast_possible_truncation, reason = "the caller bounds the text")]
+/// Reads the fields that hang on `marks` and on the starts of lines.
 pub(crate) fn read(text: &str, marks: &[Mark], fields: &mut Vec<Field>) {
     fields.clear();
-    let mut lower = String::new();
-    for mark in marks.iter().filter(|mark| matches!(mark.byte, b':' | b'\t' | b'=')) {
+    for mark in marks {
         let at = mark.at as usize;
-        let Some(kind) = label(text, at, &mut lower) else { continue };
-        let rest = &text[at + 1..];
-        let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
-        let skipped = line.len() - line.trim_start().len();
-        let value = line.trim_start();
-        let value = value[..end_of_value(value)].trim_end();
-        if !value.is_empty() {
-            let start = at + 1 + skipped;
-            fields.push(Field { kind, start: start as u32, end: (start + value.len()) as u32 });
+        match mark.byte {
+            b':' | b'\t' | b'=' => {
+                // Most colons stand in times and addresses of the web.
+                if at == 0 || text.as_bytes()[at - 1].is_ascii_digit() || text[at + 1..].starts_with("//") {
+                    continue;
+                }
+                if let Some((kind, label)) = before(text, at) {
+                    push(text, fields, kind, label, at + 1, mark.byte);
+                }
+            }
+            b'<' => {
+                if let Some((kind, end, _)) = ahead(text, at + 1, |rest| rest.starts_with('>')) {
+                    push(text, fields, kind, at, end + 1, b'<');
+                }
+            }
+            _ => {}
+        }
+    }
+    let on_marks = fields.len();
+    let mut at = 0;
+    while at < text.len() {
+        let end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+        line(text, at, end, fields);
+        at = end + 1;
+    }
+    if fields.len() > on_marks {
+        fields.sort_by_key(|field| (field.start, field.label));
+    }
+    cut_at_the_next(text, fields);
+}
+
+/// Reads the label at a line's start that no mark follows.
+fn line(text: &str, at: usize, end: usize, fields: &mut Vec<Field>) {
+    let line = &text[at..end];
+    let lead = line.len() - line.trim_start_matches(|c: char| !c.is_alphanumeric()).len();
+    if lead > 12 && !line[..lead].bytes().all(|byte| byte == b' ') || lead == line.len() {
+        return;
+    }
+    let Some((kind, stop, label)) = ahead(text, at + lead, parts) else { return };
+    let rest = &text[stop..end];
+    let bare = rest.trim_start_matches([' ', '.', '|', '-', '*', '→', ':', '\t']);
+    if !bare.trim().is_empty() {
+        if !rest.trim_start_matches(['*', ')']).starts_with([':', '\t']) && !label.strict {
+            push(text, fields, kind, at + lead, end - bare.len(), b' ');
+        }
+        return;
+    }
+    // The value stands on the next line that says anything, at most one empty line away.
+    let mut next = end;
+    for _ in 0..2 {
+        let from = next + 1;
+        if label.strict && !rest.contains(':') || from >= text.len() {
+            return;
+        }
+        next = text[from..].find('\n').map_or(text.len(), |end| from + end);
+        if !text[from..next].trim().is_empty() {
+            if ahead(text, from, parts).is_none() {
+                push(text, fields, kind, at + lead, from, b' ');
+            }
+            return;
         }
     }
 }
 
-/// A value ends where the next column begins.
-fn end_of_value(value: &str) -> usize {
-    ["|", "\t", ";", "•", "   "].iter().filter_map(|end| value.find(end)).min().unwrap_or(value.len())
+/// Says whether a label may end here.
+fn parts(rest: &str) -> bool {
+    let bare = rest.trim_start_matches(['*', ')', '"']);
+    let spaces = bare.len() - bare.trim_start_matches(' ').len();
+    let bare = &bare[spaces..];
+    spaces >= 2
+        || bare.is_empty()
+        || bare.starts_with([':', '\t', '\n', '\r', '|', '→'])
+        || bare.starts_with("..") && spaces <= 1
+        || spaces == 1 && bare.starts_with("- ")
 }
 
-/// Returns what the phrase in front of `at` announces: as a whole, or by its last words.
-fn label(text: &str, at: usize, lower: &mut String) -> Option<Kind> {
-    let mut from = at.saturating_sub(LONGEST_LABEL);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    let before = &text[from..at];
-    let before = &before[before
-        .rfind(['\n', '\r', '|', '\t', ';', '•', '('])
-        .map_or(0, |end| end + before[end..].chars().next().map_or(1, char::len_utf8))..];
-    lower.clear();
-    lower.extend(before.trim().trim_end_matches(['*', '_', '"', '\'']).chars().flat_map(char::to_lowercase));
-    let mut phrase = lower.as_str();
-    loop {
-        let bare = phrase.trim_start_matches(|c: char| !c.is_alphanumeric());
-        if let Some(&kind) = LABELS.get(bare.trim_end_matches('.')) {
-            return Some(kind);
+/// Adds the value at `from`, if there is one on its line.
+#[expect(clippy::cast_possible_truncation, reason = "the caller bounds the text")]
+fn push(text: &str, fields: &mut Vec<Field>, kind: Kind, label: usize, from: usize, mark: u8) {
+    let rest = &text[from..];
+    let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+    let value = line.trim_start().trim_start_matches(['*', '_', '>', ':', '=', '\t', ' ']);
+    let start = from + line.len() - value.len();
+    let value = match value.as_bytes().first() {
+        Some(quote @ (b'"' | b'\'')) if value[1..].contains(char::from(*quote)) => {
+            let inner = &value[1..];
+            let end = inner.find(char::from(*quote)).unwrap_or(inner.len());
+            return fields.extend((end > 0).then_some(Field {
+                kind,
+                label: label as u32,
+                start: start as u32 + 1,
+                end: (start + 1 + end) as u32,
+            }));
         }
-        phrase = bare.split_once(' ')?.1;
+        _ => value,
+    };
+    let ends = match mark {
+        b'<' => "<",
+        b'=' => "&",
+        _ => "|",
+    };
+    let mut end = ["|", "\t", "•", " · ", "   ", ends].iter().filter_map(|end| value.find(end)).min();
+    if kind != Kind::Name {
+        end = end.into_iter().chain(value.find(';')).min();
+    }
+    let value = value[..end.unwrap_or(value.len())].trim_end().trim_end_matches("**").trim_end();
+    if !value.is_empty() {
+        fields.push(Field {
+            kind,
+            label: label as u32,
+            start: start as u32,
+            end: (start + value.len()) as u32,
+        });
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::numbers::Numbers;
-
-    #[test]
-    fn values_are_told_by_their_labels() {
-        let text = "Full Name: Ann Lee | Date of Birth: 1.2.1990\n• Nationalität:\tdeutsch\nTime: 12:30";
-        let mut numbers = Numbers::default();
-        numbers.read(text.as_bytes());
-        let mut fields = Vec::new();
-        read(text, &numbers.marks, &mut fields);
-        let seen: Vec<_> = fields
-            .iter()
-            .map(|field| (field.kind, &text[field.start as usize..field.end as usize]))
-            .collect();
-        assert_eq!(
-            seen,
-            [(Kind::Name, "Ann Lee"), (Kind::BirthDate, "1.2.1990"), (Kind::Nationality, "deutsch")]
-        );
+/// A value ends where the next label on its line begins.
+#[expect(clippy::cast_possible_truncation, reason = "the caller bounds the text")]
+fn cut_at_the_next(text: &str, fields: &mut Vec<Field>) {
+    for at in 1..fields.len() {
+        let next = fields[at].label;
+        let field = &mut fields[at - 1];
+        if field.start < next && next < field.end {
+            let value = &text[field.start as usize..next as usize];
+            let value = value.trim_end_matches([' ', ',', ';', '/', '-', '|', '(', '·']);
+            field.end = field.start + value.len() as u32;
+        }
     }
+    fields.retain(|field| field.start < field.end);
+    fields.dedup_by_key(|field| field.start);
+}
+
+/// Returns what the phrase in front of `at` announces, and where it begins.
+fn before(text: &str, at: usize) -> Option<(Kind, usize)> {
+    let labels = &*LABELS;
+    let bytes = text.as_bytes();
+    let mut least = at.saturating_sub(LONGEST_LABEL);
+    while !text.is_char_boundary(least) {
+        least += 1;
+    }
+    let mut end = skip_back(text, at, least);
+    if end > least && bytes[end - 1] == b')' {
+        end = skip_back(text, least + text[least..end].rfind('(')?, least);
+    }
+    let mut found: Option<(Label, usize)> = None;
+    let mut sum = 0_u64;
+    for place in 0..MOST_WORDS {
+        let start = word_start(text, least, end);
+        if start == end {
+            break;
+        }
+        let word = hash(&text[start..end]);
+        if !(if place == 0 { labels.may_end(word) } else { labels.may_have(word) }) {
+            break;
+        }
+        sum = sum.wrapping_add(word);
+        let alone = stands_alone(text, start);
+        if let Some(label) = labels.get(sum)
+            && (alone || !label.whole)
+        {
+            found = Some((label, start));
+        }
+        if alone {
+            break;
+        }
+        let gap = &text[least..start];
+        let inner = gap.trim_end_matches(['-', '_', '.', '/', '\'', '°', 'º', '&', ' ']);
+        end = least + inner.len();
+        if start - end > 3 {
+            break;
+        }
+    }
+    let (label, start) = found?;
+    Some((label.kind?, start))
+}
+
+/// Goes back over what may stand between a label and its mark.
+fn skip_back(text: &str, at: usize, least: usize) -> usize {
+    let kept = text[least..at].trim_end_matches([' ', '*', '_', '"', '\'', '`', '.', '°', 'º', '#']);
+    let kept = kept.trim_end_matches(|c: char| c.is_ascii_digit());
+    least + kept.trim_end_matches([' ', '_', '-']).len()
+}
+
+/// Returns where the word that ends at `end` begins: `firstName` is two words.
+fn word_start(text: &str, least: usize, end: usize) -> usize {
+    let mut start = end;
+    let mut behind_is_lower = false;
+    let mut behind_is_upper = false;
+    for c in text[least..end].chars().rev() {
+        if !c.is_alphabetic() && !('\u{300}'..='\u{36f}').contains(&c) {
+            break;
+        }
+        let is_lower = c.is_lowercase();
+        if is_lower && behind_is_upper {
+            break;
+        }
+        behind_is_upper = !is_lower && behind_is_lower && c.is_uppercase();
+        behind_is_lower = is_lower;
+        start -= c.len_utf8();
+    }
+    start
+}
+
+/// Says whether nothing that belongs to the phrase stands in front of `start`.
+fn stands_alone(text: &str, start: usize) -> bool {
+    let before = &text[..start];
+    let mut back = before.chars().rev();
+    match back.next() {
+        None => true,
+        Some(' ') => match back.next() {
+            None | Some(' ') => true,
+            Some(c) => !c.is_alphanumeric() && !matches!(c, '\'' | '°' | 'º' | '/' | '&'),
+        },
+        Some(c) => !c.is_alphanumeric() && !matches!(c, '_' | '-' | '\'' | '/' | '.'),
+    }
+}
+
+/// Reads a label from `at` on; it must end where `may_end` says. Returns what it announces and where it ends.
+fn ahead(text: &str, at: usize, may_end: impl Fn(&str) -> bool) -> Option<(Kind, usize, Label)> {
+    let labels = &*LABELS;
+    let mut found: Option<(Label, usize)> = None;
+    let mut sum = 0_u64;
+    let mut from = at;
+    for place in 0..MOST_WORDS {
+        let rest = &text[from..];
+        let length = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len()).min(LONGEST_LABEL);
+        let word = rest.get(..length).filter(|word| !word.is_empty())?;
+        let word = hash(word);
+        if !(if place == 0 { labels.may_begin(word) } else { labels.may_have(word) }) {
+            break;
+        }
+        sum = sum.wrapping_add(word);
+        let mut end = from + length;
+        if let Some(label) = labels.get(sum) {
+            let mut stop = end;
+            let behind = text[stop..].trim_start_matches(['.', ' ']);
+            // *Address(es)*, *Phone (home)*: what is in brackets belongs to the label.
+            if let Some(inner) = behind.strip_prefix('(')
+                && let Some(close) = inner.bytes().take(24).position(|byte| byte == b')')
+            {
+                stop = text.len() - inner.len() + close + 1;
+            }
+            if may_end(&text[stop..]) || may_end(&text[end..]) {
+                found = Some((label, stop));
+                end = stop;
+            }
+        }
+        let gap = &text[end..];
+        let next = gap.trim_start_matches(['-', '_', '.', '/', '\'', '°', 'º', '&', ' ']);
+        if gap.len() - next.len() > 4 || !next.starts_with(char::is_alphabetic) {
+            break;
+        }
+        from = text.len() - next.len();
+    }
+    let (label, end) = found?;
+    Some((label.kind?, end, label))
 }

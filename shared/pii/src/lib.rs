@@ -29,6 +29,7 @@ pub mod fields;
 pub mod finding;
 mod fold;
 pub mod kind;
+mod latin;
 pub mod lexicon;
 pub mod numbers;
 pub mod recognisers;

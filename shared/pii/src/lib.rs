@@ -11,6 +11,7 @@
 //! | [`spans`](mod@spans) | findings in the form that public scorers read |
 //! | `fold`, [`numbers`], [`fields`], [`tokens`], [`lexicon`] | a reading each |
 //! | [`finding`] | a kind, a byte range, a score and the rule that saw it |
+//! | [`names`] | the tagger of names |
 //! | [`recognisers`] | one file a recogniser, one line in the registry |
 //! | [`resolve`](mod@resolve) | which of overlapping findings stands |
 //! | [`rewrite`](mod@rewrite) | one pass, left to right: nothing is replaced twice |
@@ -31,6 +32,7 @@ mod fold;
 pub mod kind;
 mod latin;
 pub mod lexicon;
+pub mod names;
 pub mod numbers;
 pub mod recognisers;
 pub mod resolve;

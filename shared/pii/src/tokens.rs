@@ -61,7 +61,7 @@ impl Token {
 
 /// Appends the tokens of `text`, at most 4 GiB.
 #[expect(clippy::cast_possible_truncation, reason = "the caller bounds the text")]
-pub(crate) fn read(text: &str, tokens: &mut Vec<Token>) {
+pub fn read(text: &str, tokens: &mut Vec<Token>) {
     tokens.clear();
     let mut lower = String::new();
     let mut chars = text.char_indices().peekable();

@@ -1,16 +1,31 @@
-//! Names of people, by simple rules.
+//! Names of people: by the trained tagger, and by simple rules.
 //!
-//! Finds capitalised words behind a title (*Mr*, *Dr*), behind a label (*Name:*, *Contact:*), in a greeting (*Dear*,
+//! The tagger ([`names`](crate::names)) finds what its table of weights takes for a name, wherever it stands; its scores
+//! are shares of right findings on texts kept aside. The rules find capitalised words behind a title (*Mr*, *Dr*), behind a label (*Name:*, *Contact:*), in a greeting (*Dear*,
 //! *Hi*) or below a closing (*Regards,*); words behind *my name is*, *I am* and *this is* when the name has two words;
 //! and two or three capitalised words of which the first is a common given name. Leaves names that nothing announces
-//! and whose given name is not in the list.
+//! and whose given name is not in the list to the tagger.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use regex::Regex;
 
 use super::{Recogniser, pattern};
+use crate::names::model::Model;
+use crate::names::tag::{Name as Tagged, Tagger};
 use crate::{Doc, Finding, Kind, Kinds};
+
+/// The table that `infra/tagger` trained.
+#[expect(clippy::expect_used, reason = "the file is part of the program, and a test reads it")]
+static MODEL: LazyLock<Model> =
+    LazyLock::new(|| Model::from_bytes(include_bytes!("../names/model.bin")).expect("constant model"));
+
+thread_local! {
+    /// What is kept between texts: sums of weights for each form of a word, which depend on the model alone.
+    static TAGGER: RefCell<(Tagger, Vec<Tagged>)> = RefCell::default();
+}
 
 struct Name {
     anchors: Vec<Anchor>,
@@ -79,6 +94,15 @@ impl Recogniser for Name {
 
     fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
         let text = doc.text();
+        TAGGER.with_borrow_mut(|(tagger, names)| {
+            names.clear();
+            tagger.find(&MODEL, text, doc.tokens(), names);
+            findings.extend(
+                names
+                    .iter()
+                    .map(|name| finding(name.start, name.end, MODEL.score(name.probability), "name.tagger")),
+            );
+        });
         for anchor in &self.anchors {
             for found in anchor.before.find_iter(text) {
                 let name = Run::read(text, found.end());

@@ -15,8 +15,13 @@ PEERS := .local/peers
 NODE := .local/node
 MACHETE := .local/cargo/bin/cargo-machete
 MACHETE_VERSION := 0.9.1
+FUZZ := .local/cargo/bin/cargo-fuzz
+FUZZ_VERSION := 0.13.2
+FUZZ_TARGETS := find rewrite twice spans
+# Where cargo builds.
+TARGETS := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo build package test check gates bench clean-local pins
+.PHONY: help demo build package test check gates bench score fuzz clean-local pins
 
 help: ## says what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,7 +51,7 @@ done; echo $(1) > target/lambda/.profile
 endef
 
 # ---------------------------------------------------------------- gates, cheapest first
-GATES := fmt lines tree typos workflow deny machete pure policy lint template clippy docs faults
+GATES := fmt lines tree typos workflow deny machete pure fuzz policy lint template clippy docs faults
 
 check: ## what CI runs before the tests: format, sizes, dependencies, spelling, lints, docs, template, and proof that each gate bites
 	@for gate in $(GATES); do \
@@ -97,6 +102,18 @@ check-clippy:
 check-docs:
 	@RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps --locked
 
+# Fixed seeds and a fixed number of texts: what passes once passes again. `make fuzz` looks further.
+check-fuzz: $(FUZZ)
+	@cargo fmt --check --manifest-path fuzz/Cargo.toml
+	@mkdir -p .local/fuzz
+	@$(fuzz) build $(FUZZ_WITH) > .local/fuzz/said.txt 2>&1 || { tail -60 .local/fuzz/said.txt; exit 1; }
+	@for target in $(FUZZ_TARGETS); do \
+	  rm -rf .local/fuzz/gate; mkdir -p .local/fuzz/gate; \
+	  $(fuzz) run $(FUZZ_WITH) $$target .local/fuzz/gate fuzz/seeds -- $(FUZZ_TEXTS) -runs=10000 -seed=1 -max_total_time=30 \
+	    > .local/fuzz/said.txt 2>&1 || { tail -60 .local/fuzz/said.txt; exit 1; }; \
+	  echo "fuzz: $$target: $$(grep -a -o 'Done .*' .local/fuzz/said.txt)"; \
+	done
+
 check-faults gates: $(CHECK)/.stamp $(POLICY)/.stamp $(NODE)/.stamp $(MACHETE)
 	@$(PYTHON) tests/gates/faults.py $(FAULTS)
 
@@ -106,6 +123,20 @@ bench: $(EMULATOR)/.stamp package ## one benchmark, last line JSON: BENCH=memory
 	cargo build --release --locked -p hello
 	cargo build --release --bins --locked -p sandbox -p zion
 	target/release/zion bench $(BENCH) $(if $(ROWS),--rows $(ROWS))
+
+score: ## scores labelled sets, as Markdown tables: LABELLED=../shared/pii SETS='dev/wnut17 …' JSON=scores.json
+	cargo build --release --locked -p pii --example spans
+	@$(PYTHON) tests/score/score.py $(or $(LABELLED),../shared/pii) --spans $(TARGETS)/release/examples/spans \
+	  $(if $(FLOORS),--write-floors,--floors) tests/score/floors.toml $(SETS:%=--set %) $(if $(JSON),--json $(JSON))
+
+# libFuzzer's instrumentation works with a stable compiler; only the sanitizers, which watch `unsafe` code, do not.
+fuzz = CARGO_TARGET_DIR=$(abspath $(TARGETS))/fuzz $(FUZZ) fuzz
+FUZZ_WITH := --fuzz-dir fuzz --sanitizer none
+FUZZ_TEXTS := -dict=fuzz/words.dict -max_len=1024 -timeout=10
+
+fuzz: $(FUZZ) ## looks for a text that breaks a promise of the scrubber: TARGET=find|rewrite|twice|spans TIME=600
+	@mkdir -p .local/fuzz/$(or $(TARGET),find)
+	$(fuzz) run $(FUZZ_WITH) $(or $(TARGET),find) .local/fuzz/$(or $(TARGET),find) fuzz/seeds -- $(FUZZ_TEXTS) -max_total_time=$(or $(TIME),600)
 
 clean-local: ## removes what was installed and what runs left behind (.local, not target)
 	rm -rf .local
@@ -132,8 +163,9 @@ $(NODE)/.stamp: infra/local/package.json infra/local/package-lock.json
 	npm ci --prefix $(@D) --no-audit --no-fund --loglevel=error
 	touch $@
 
-# The one tool without a package that carries its binary: a minute and a half, once.
+# The tools without a package that carries their binary: a minute or two, once.
 $(MACHETE): ; cargo install --quiet --locked --root .local/cargo cargo-machete --version $(MACHETE_VERSION)
+$(FUZZ): ; cargo install --quiet --locked --root .local/cargo cargo-fuzz --version $(FUZZ_VERSION)
 
 pins: ## after a change of a requirements file: writes its constraints anew
 	@for name in "" -check -policy -peers; do \

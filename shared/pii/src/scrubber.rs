@@ -134,7 +134,7 @@ mod tests {
     fn a_text_that_hides_numbers_in_numbers_is_not_called_clean() {
         let scrubber = Scrubber::new(Policy::Tag);
         let mut record = scrubber.record();
-        record.text(&"(1-2-3-4-5-6-7-88888888".repeat(7));
+        record.text(&"17946 0018".repeat(9));
         assert!(!record.is_clean());
         let mut record = scrubber.record();
         record.text("call +1 212 555 0123");

@@ -111,8 +111,10 @@ fn number(doc: &Doc<'_>, groups: &[Group], head: Head, last: &Last) -> Option<(F
     let before = doc.char_before(head.start);
     let glued = before.is_some_and(|c| {
         let is_mark = match c {
-            ',' | ':' | '\'' if !head.plus => text[..head.start - 1].ends_with(|c: char| c.is_alphanumeric()),
-            _ => "_@#$€£¥=%.-/\\&".contains(c) && !(head.plus && c == '/'),
+            // Nothing but an amount in a formula puts a plus where a number is.
+            _ if head.plus => c == '_',
+            ',' | ':' | '\'' => text[..head.start - 1].ends_with(|c: char| c.is_alphanumeric()),
+            _ => "_@#$€£¥=%.-/\\&".contains(c),
         };
         (c.is_alphanumeric() && !context::is_unspaced(c)) || is_mark
     });
@@ -122,7 +124,7 @@ fn number(doc: &Doc<'_>, groups: &[Group], head: Head, last: &Last) -> Option<(F
         let is_joint = before.is_some_and(|c| ".-:=#,".contains(c))
             && text[..head.start - 1].ends_with(|c: char| c.is_alphabetic() || matches!(c, '.' | ')' | ' '));
         let seen = is_joint.then(|| context::before(doc, head.start))?;
-        if seen < Context::Strong && !(head.plus && before != Some('.')) {
+        if seen < Context::Strong {
             return None;
         }
         context = Some(seen);

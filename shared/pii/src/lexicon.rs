@@ -14,7 +14,7 @@ pub struct Classes(u32);
 /// Declares a class a line: its name, its file, what it holds.
 macro_rules! classes {
     ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
-        #[expect(clippy::upper_case_acronyms, reason = "only numbers the classes")]
+        #[expect(clippy::upper_case_acronyms, non_camel_case_types, reason = "only numbers the classes")]
         enum Place { $($name,)* }
 
         impl Classes {
@@ -30,10 +30,28 @@ macro_rules! classes {
 classes! {
     /// Months, in full and short.
     MONTH = "months.txt";
-    /// Words that say street, before or behind its name.
+    /// English words that say street, behind its name.
     STREET = "streets.txt";
-    /// Countries.
+    /// The same in other languages.
+    STREET_ABROAD = "streets_abroad.txt";
+    /// Words that say street behind many a name, and much else.
+    STREET_MAYBE = "streets_maybe.txt";
+    /// Words that say street before its name.
+    STREET_BEFORE = "streets_before.txt";
+    /// Words that announce a flat, a floor, an entrance, a house.
+    UNIT = "units.txt";
+    /// Small words inside the names of places.
+    PLACE_LINK = "place_links.txt";
+    /// Words that announce an address.
+    ADDRESS_CUE = "address_cues.txt";
+    /// Words that announce a postal code.
+    POSTCODE_CUE = "postcode_cues.txt";
+    /// Countries of one word.
     COUNTRY = "countries.txt";
+    /// States, provinces and counties of one word.
+    REGION = "regions.txt";
+    /// Towns of one word.
+    TOWN = "towns.txt";
 }
 
 impl Classes {
@@ -104,6 +122,8 @@ mod tests {
             let text: String = file.lines().filter(|line| !line.starts_with('#')).collect();
             assert_eq!(text, text.to_lowercase(), "{class:?}");
         }
-        assert!(classes(key("straße")).meets(Classes::STREET) && classes(key("lutefisk")) == Classes::NONE);
+        assert!(
+            classes(key("straße")).meets(Classes::STREET_ABROAD) && classes(key("lutefisk")) == Classes::NONE
+        );
     }
 }

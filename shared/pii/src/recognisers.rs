@@ -1,5 +1,6 @@
 //! One file a recogniser, one line in the registry.
 
+mod address;
 mod email;
 mod name;
 mod phone;
@@ -41,7 +42,7 @@ macro_rules! registry {
     };
 }
 
-registry! { email, phone, name }
+registry! { address, email, phone, name }
 
 /// Compiles a pattern that is part of the program.
 #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test compiles each")]

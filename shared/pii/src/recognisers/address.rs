@@ -12,6 +12,7 @@ mod assemble;
 pub(super) mod places;
 mod postcode;
 mod street;
+mod unit;
 pub(super) mod view;
 
 use view::View;
@@ -65,7 +66,7 @@ impl Recogniser for Address {
                     }
                     if digits <= 5 {
                         street::read(view, at, &mut parts);
-                        street::post_box(view, at, &mut parts);
+                        unit::post_box(view, at, &mut parts);
                     }
                     if digits == 5 {
                         postcode::forces(view, at, &mut parts);
@@ -74,7 +75,7 @@ impl Recogniser for Address {
                 }
                 TokenKind::Word => {
                     if token.classes.meets(Classes::UNIT) {
-                        street::unit(view, at, &mut parts);
+                        unit::read(view, at, &mut parts);
                     }
                     let length = token.end - token.start;
                     if (3..=8).contains(&length) {

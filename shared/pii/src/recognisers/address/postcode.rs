@@ -34,6 +34,9 @@ fn is_shape(word: &str, shape: &str) -> bool {
 pub(super) fn lettered(view: View<'_>, at: usize, parts: &mut Vec<Part>) {
     let word = view.str(at);
     let before = at.checked_sub(1).map_or("", |before| view.str(before));
+    if !word.is_ascii() {
+        return;
+    }
     let is_upper = |word: &str| !word.bytes().any(|byte| byte.is_ascii_lowercase());
     let found = match word.len() {
         3 if is_shape(word, "9AA") && is_outcode(before) => {

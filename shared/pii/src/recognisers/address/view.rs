@@ -44,7 +44,18 @@ impl<'a> View<'a> {
 
     /// Returns how many digits the number at `at` has; 0 if none stands there.
     pub(crate) fn digits(self, at: usize) -> usize {
-        if self.is(at, TokenKind::Number) { self.str(at).len() } else { 0 }
+        match self.get(at) {
+            // Fractions and exponents are numbers too, and no digits.
+            Some(token) if token.kind == TokenKind::Number => {
+                let number = token.text(self.text);
+                if number.len() > 9 || number.bytes().all(|byte| byte.is_ascii_digit()) {
+                    number.len()
+                } else {
+                    0
+                }
+            }
+            _ => 0,
+        }
     }
 
     pub(crate) fn is_mark(self, at: usize, mark: &str) -> bool {

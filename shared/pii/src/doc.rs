@@ -1,5 +1,6 @@
 //! A text read once: what every recogniser looks at.
 
+use crate::codes::{self, Code};
 use crate::fields::{self, Field};
 use crate::fold::Fold;
 use crate::numbers::{Chain, Group, Numbers};
@@ -13,6 +14,7 @@ pub const LONGEST_TEXT: usize = 1 << 30;
 pub struct Scratch {
     fold: Fold,
     numbers: Numbers,
+    codes: Vec<Code>,
     fields: Vec<Field>,
     tokens: Vec<Token>,
 }
@@ -23,6 +25,7 @@ pub struct Doc<'a> {
     text: &'a str,
     fold: Option<&'a Fold>,
     numbers: &'a Numbers,
+    codes: &'a [Code],
     fields: &'a [Field],
     tokens: &'a [Token],
 }
@@ -31,17 +34,18 @@ impl<'a> Doc<'a> {
     /// Reads `text`; tokens only when words are asked for. Of a text beyond [`LONGEST_TEXT`] nothing is read.
     pub fn read(text: &'a str, words: bool, scratch: &'a mut Scratch) -> Self {
         let text = if text.len() > LONGEST_TEXT { "" } else { text };
-        let Scratch { fold, numbers, fields, tokens } = scratch;
+        let Scratch { fold, numbers, codes, fields, tokens } = scratch;
         let folded = fold.read(text);
         let fold = &*fold;
         let text = if folded { fold.text() } else { text };
         numbers.read(text.as_bytes());
+        codes::read(text, &numbers.groups, codes);
         fields::read(text, &numbers.marks, fields);
         tokens.clear();
         if words {
             tokens::read(text, tokens);
         }
-        Self { text, fold: folded.then_some(fold), numbers, fields, tokens }
+        Self { text, fold: folded.then_some(fold), numbers, codes, fields, tokens }
     }
 
     /// Returns the folded text.
@@ -72,6 +76,11 @@ impl<'a> Doc<'a> {
     /// Returns where a mark stands, in order.
     pub fn marks(&self, byte: u8) -> impl Iterator<Item = usize> + use<'a> {
         self.numbers.marks.iter().filter(move |mark| mark.byte == byte).map(|mark| mark.at as usize)
+    }
+
+    /// Returns the runs of letters and digits that have the shape of a known number.
+    pub(crate) fn codes(&self) -> &'a [Code] {
+        self.codes
     }
 
     /// Returns the labelled values.

@@ -10,6 +10,7 @@
 //! | [`doc`] | a text read once: folded, with its numbers, marks, labelled values and words |
 //! | [`spans`](mod@spans) | findings in the form that public scorers read |
 //! | `fold`, [`numbers`], [`fields`], [`tokens`], [`lexicon`] | a reading each |
+//! | `codes`, `topics`, `schemes`, `checks` | what has the shape of a known number, what the words around say, what that is worth |
 //! | [`finding`] | a kind, a byte range, a score and the rule that saw it |
 //! | [`names`] | the tagger of names |
 //! | [`recognisers`] | one file a recogniser, one line in the registry |
@@ -25,6 +26,8 @@
 //! assert_eq!(scrub.counts().values().sum::<u64>(), 2);
 //! ```
 
+mod checks;
+mod codes;
 pub mod doc;
 pub mod fields;
 pub mod finding;
@@ -37,9 +40,11 @@ pub mod numbers;
 pub mod recognisers;
 pub mod resolve;
 pub mod rewrite;
+mod schemes;
 mod scrubber;
 pub mod spans;
 pub mod tokens;
+mod topics;
 
 pub use doc::{Doc, Scratch};
 pub use finding::Finding;

@@ -1,10 +1,19 @@
 //! One file a recogniser, one line in the registry.
 
 mod address;
+mod card;
 mod email;
+mod iban;
+mod ip;
+mod mac;
 mod name;
+mod national_id;
 mod phone;
+mod secret;
+mod ssn;
 
+use crate::codes::Shape;
+use crate::schemes::Scheme;
 use crate::{Doc, Finding, Kinds};
 
 /// Looks for some kinds of personal data.
@@ -42,7 +51,19 @@ macro_rules! registry {
     };
 }
 
-registry! { address, email, phone, name }
+registry! { address, email, phone, name, card, iban, ip, mac, national_id, secret, ssn }
+
+/// Returns the shapes of all numbers that are told by shape: only what has one of them is looked at.
+pub(crate) fn shapes() -> impl Iterator<Item = Shape> {
+    const TABLES: &[&[Scheme]] = &[card::SCHEMES, ssn::SCHEMES];
+    TABLES
+        .iter()
+        .chain(national_id::TABLES)
+        .copied()
+        .flatten()
+        .flat_map(|scheme| scheme.shapes)
+        .map(|shape| Shape::new(shape))
+}
 
 /// Compiles a pattern that is part of the program.
 #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test compiles each")]

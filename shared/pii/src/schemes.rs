@@ -43,7 +43,8 @@ pub(crate) fn score(code: &Code, strength: Strength, topics: Topics) -> f32 {
             Strength::Strong => 0.95,
         };
     }
-    let is_other = context.near.meets(Topics::OTHER.with(Topics::PHONE));
+    let other = Topics::OTHER.with(Topics::PHONE);
+    let is_other = context.label.meets(other) || (strength < Strength::Fair && context.near.meets(other));
     let score = match strength {
         Strength::Form if code.is_alone => 0.3,
         Strength::Form => 0.1,

@@ -134,6 +134,7 @@ impl Context {
         let mut gap_is_filler = [true; WORDS + 1];
         let mut count = 0;
         let mut is_beyond = false;
+        let mut is_above = false;
         let mut breaks = 0;
         let mut rest = window;
         let mut follows = b' ';
@@ -154,6 +155,7 @@ impl Context {
             }
             if breaks == 1 {
                 breaks = 0;
+                is_above = true;
                 if trimmed.len() > 40 + trimmed.rfind('\n').unwrap_or(0) {
                     break;
                 }
@@ -175,7 +177,10 @@ impl Context {
             if is_beyond {
                 self.far.add(said);
             } else {
-                self.near.add(said);
+                // The line above only labels.
+                if !is_above {
+                    self.near.add(said);
+                }
                 if gap {
                     self.label.add(said);
                 }

@@ -110,7 +110,8 @@ fn v6(doc: &Doc<'_>, start: usize, end: usize) -> Option<Finding> {
     let address: Ipv6Addr = text.parse().ok()?;
     let is_glued = doc.is_glued(start, end)
         || bytes[..start].last().is_some_and(|byte| b":.".contains(byte))
-        || bytes.get(end) == Some(&b':');
+        || (bytes.get(end) == Some(&b':')
+            && bytes.get(end + 1).is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b':'));
     if is_glued {
         return None;
     }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -8,6 +9,7 @@ use crate::bench::Bench;
 use crate::demo::{self, Demo};
 use crate::error::Result;
 use crate::sample::{self, Kind, Sample};
+use crate::scrub::Scrub;
 use crate::{database, local, term};
 
 /// Retrains models from an app's own consented records.
@@ -25,6 +27,8 @@ enum Command {
     Demo(Demo),
     /// Loads the sample app's tables and data into a database
     Sample(Load),
+    /// Removes personal data from text, JSONL and CSV, or says where it is
+    Scrub(Scrub),
     /// Runs one benchmark; its last line is one JSON object
     Bench(Bench),
 }
@@ -56,12 +60,14 @@ impl Cli {
     ///
     /// # Errors
     /// What went wrong, with the next step.
-    pub async fn run(self) -> Result<()> {
+    pub async fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Demo(demo) => demo::run(&demo).await,
             Command::Sample(load) => load.run().await,
+            Command::Scrub(scrub) => return scrub.run().await,
             Command::Bench(bench) => bench.run().await,
         }
+        .map(|()| ExitCode::SUCCESS)
     }
 }
 

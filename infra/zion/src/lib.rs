@@ -4,6 +4,7 @@
 //! - [`mod@bench`] benchmarks of the release binaries
 //! - [`demo`] the main job on this machine, from set-up to summary
 //! - [`local`] the whole stack on one machine, for the demo and for tests
+//! - [`scrub`] files, with the pipeline's scrubber
 //! - [`sample`] a sample app's data
 //! - [`database`] the app's database: its tables and the migrations
 //! - [`term`], [`error`] what a person sees, and what to do when something went wrong
@@ -15,4 +16,5 @@ pub mod demo;
 pub mod error;
 pub mod local;
 pub mod sample;
+pub mod scrub;
 pub mod term;

@@ -13,10 +13,7 @@ async fn main() -> ExitCode {
     match until_stopped(Cli::parse()).await {
         Ok(code) => code,
         Err(error) => {
-            term::complain(&format!("error: {}", error.chain()));
-            if let Some(hint) = error.next_step() {
-                term::complain(&format!("  next: {hint}"));
-            }
+            term::fail(&error);
             ExitCode::FAILURE
         }
     }
@@ -27,7 +24,7 @@ async fn until_stopped(cli: Cli) -> Result<ExitCode> {
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for Ctrl-C")?;
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     tokio::select! {
-        done = Box::pin(cli.run()) => done.map(|()| ExitCode::SUCCESS),
+        done = Box::pin(cli.run()) => done,
         _ = interrupt.recv() => Ok(stopped(130)),
         _ = terminate.recv() => Ok(stopped(143)),
     }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::error::Error;
+
 /// Without a terminal the redrawn line is written as a plain one, at most this often.
 const RHYTHM: Duration = Duration::from_secs(2);
 
@@ -17,6 +19,14 @@ pub fn line(text: &str) {
 /// Writes a line to standard error.
 pub fn complain(text: &str) {
     writeln!(std::io::stderr().lock(), "{text}").ok();
+}
+
+/// Writes what went wrong to standard error, and what to do about it.
+pub fn fail(error: &Error) {
+    complain(&format!("error: {}", error.chain()));
+    if let Some(hint) = error.next_step() {
+        complain(&format!("  next: {hint}"));
+    }
 }
 
 /// A number with separators: `12,345`.

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 /// Declares the kinds once: variant, stored word, label of the common evaluation sets, and what it is.
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal, $label:literal;)*) => {
+    ($(#[doc = $doc:literal] $variant:ident = $word:literal, $label:literal;)*) => {
         /// A kind of personal data. The word in brackets stands in rewritten text, recipes and reports: it is stored data.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Kind {
-            $($(#[$doc])* $variant,)*
+            $(#[doc = $doc] $variant,)*
         }
 
         impl Kind {
@@ -22,6 +22,11 @@ macro_rules! kinds {
             /// Returns the stored word.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
+            }
+
+            /// Returns what it is, in a sentence.
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $doc.trim_ascii(),)* }
             }
 
             /// Returns the label that the public evaluation sets use.

@@ -3,7 +3,7 @@
 use crate::codes::{self, Code};
 use crate::fields::{self, Field};
 use crate::fold::Fold;
-use crate::numbers::{Chain, Group, Numbers};
+use crate::numbers::{Chain, Group, Mark, Numbers};
 use crate::tokens::{self, Token};
 
 /// Longest text that is read, in bytes: offsets are 32 bits, and a record is far smaller.
@@ -81,6 +81,11 @@ impl<'a> Doc<'a> {
     /// Returns the runs of letters and digits that have the shape of a known number.
     pub(crate) fn codes(&self) -> &'a [Code] {
         self.codes
+    }
+
+    /// Returns all marks, in order.
+    pub fn every_mark(&self) -> &'a [Mark] {
+        &self.numbers.marks
     }
 
     /// Returns the labelled values.

@@ -2,6 +2,7 @@
 
 mod address;
 mod card;
+mod domains;
 mod email;
 mod iban;
 mod ip;
@@ -11,6 +12,7 @@ mod national_id;
 mod phone;
 mod secret;
 mod ssn;
+mod words;
 
 use crate::codes::Shape;
 use crate::schemes::Scheme;

@@ -19,6 +19,7 @@ mod plan;
 use self::context::Context;
 use self::form::{Number, form};
 use super::Recogniser;
+use super::words::is_unspaced;
 use crate::numbers::{Chain, Group};
 use crate::{Doc, Finding, Kind, Kinds};
 
@@ -116,7 +117,7 @@ fn number(doc: &Doc<'_>, groups: &[Group], head: Head, last: &Last) -> Option<(F
             ',' | ':' | '\'' => text[..head.start - 1].ends_with(|c: char| c.is_alphanumeric()),
             _ => "_@#$€£¥=%.-/\\&".contains(c),
         };
-        (c.is_alphanumeric() && !context::is_unspaced(c)) || is_mark
+        (c.is_alphanumeric() && !is_unspaced(c)) || is_mark
     });
     let mut context = None;
     if glued {
@@ -274,7 +275,7 @@ fn is_year(doc: &Doc<'_>, group: Group) -> bool {
 fn is_glued_behind(doc: &Doc<'_>, end: usize) -> bool {
     let mut rest = doc.text()[end..].chars();
     let (Some(first), second) = (rest.next(), rest.next()) else { return false };
-    let joins = |c: char| c.is_alphanumeric() && !context::is_unspaced(c);
+    let joins = |c: char| c.is_alphanumeric() && !is_unspaced(c);
     match first {
         '_' | '@' | '%' | '$' | '€' | '£' | '=' => true,
         ':' | ',' | '+' | '*' => second.is_some_and(|c| c.is_ascii_digit()),

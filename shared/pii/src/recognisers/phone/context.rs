@@ -1,11 +1,9 @@
 //! What stands beside a number: labels, calls, signatures; amounts, orders, ids.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use crate::Doc;
-use crate::lexicon::{self, Passed};
+use crate::recognisers::words::{Words, is_unspaced};
 
 const LABEL: u16 = 1;
 const CALL: u16 = 2;
@@ -17,7 +15,7 @@ const OTHER: u16 = 64;
 const UNIT: u16 = 128;
 const EXTENSION: u16 = 256;
 
-static WORDS: LazyLock<HashMap<u64, u16, BuildHasherDefault<Passed>>> = LazyLock::new(|| {
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let classes = [
         ("label", LABEL),
         ("call", CALL),
@@ -29,18 +27,7 @@ static WORDS: LazyLock<HashMap<u64, u16, BuildHasherDefault<Passed>>> = LazyLock
         ("unit", UNIT),
         ("extension", EXTENSION),
     ];
-    let mut words = HashMap::<u64, u16, BuildHasherDefault<Passed>>::default();
-    let mut class = 0;
-    for line in include_str!("words.txt").lines().filter(|line| !line.starts_with('#')) {
-        if let Some(head) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            class = classes.iter().find(|(name, _)| *name == head).map_or(0, |(_, class)| *class);
-        } else {
-            for word in line.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-                *words.entry(lexicon::key(word)).or_default() |= class;
-            }
-        }
-    }
-    words
+    Words::read(include_str!("words.txt"), &classes)
 });
 
 /// How much speaks for a telephone number.
@@ -199,24 +186,12 @@ fn last_word(text: &str) -> (&str, &str) {
 
 /// Returns a word's classes; of a word in a script without spaces, those of its end.
 fn class_of(word: &str) -> u16 {
-    let class = lookup(word);
+    let class = WORDS.of(word);
     if class != 0 || word.is_ascii() || word.len() < 4 {
         return class;
     }
     let tails = word.char_indices().rev().skip(SHORTEST_TAIL).take(4).filter(|(_, c)| is_unspaced(*c));
-    tails.map(|(at, _)| lookup(&word[at..])).fold(0, |all, class| all | class)
-}
-
-fn lookup(word: &str) -> u16 {
-    // In lower case without a copy: the key is FNV-1a over the bytes.
-    let key = if word.is_ascii() {
-        word.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
-        })
-    } else {
-        lexicon::key(&word.to_lowercase())
-    };
-    WORDS.get(&key).copied().unwrap_or_default()
+    tails.map(|(at, _)| WORDS.of(&word[at..])).fold(0, |all, class| all | class)
 }
 
 /// Signatures shorten to a letter: `T: 020 7946 0018`. A `p.` is a page.
@@ -226,11 +201,6 @@ fn letter(word: &str, between: &str) -> u16 {
         b'p' | b'c' | b'w' | b'h' | b'o' | b'd' if !between.starts_with('.') => LABEL,
         _ => 0,
     }
-}
-
-/// Han, kana, hangul and Thai letters.
-pub(super) fn is_unspaced(c: char) -> bool {
-    matches!(u32::from(c), 0xe00..=0xe7f | 0x2e80..=0x9fff | 0xac00..=0xd7af | 0xf900..=0xfaff)
 }
 
 #[cfg(test)]

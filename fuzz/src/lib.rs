@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use pii::rewrite::Policy;
+use pii::Policy;
 use pii::spans::spans;
 use pii::{Finding, Kinds, Scratch, Scrubber};
 

@@ -3,7 +3,6 @@
 mod dataset;
 mod duplicates;
 
-use pii::{Policy, Scrubber};
 use records::digest::sha256;
 use records::jsonl::Lines;
 use records::split::SideName;
@@ -30,7 +29,7 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
     let plan_bytes = store.get(&keys::plan(&run)).await?;
     let plan: PlanFile = serde_json::from_slice(&plan_bytes)
         .map_err(|error| StageError::internal(format!("plan.json is {}", records::jsonl::problem(&error))))?;
-    let scrubber = Scrubber::new(Policy::Tag);
+    let scrubber = plan.recipe.scrub.scrubber(None);
     let parts = parts(&run, store).await?;
     let mut reports = Vec::new();
     for part in &parts {

@@ -3,9 +3,8 @@
 mod outputs;
 mod row;
 
-use pii::{Policy, Scrubber};
+use pii::SurrogateKey;
 use records::jsonl::{Line, Lines};
-use records::recipe::ScrubPolicy;
 use records::subject::SubjectKey;
 use stage::arrows::{ScrubEvent, Scrubbed};
 use stage::plan_file::PlanFile;
@@ -36,10 +35,9 @@ pub async fn handle(
         .recipe
         .source(&part.table)
         .ok_or_else(|| StageError::internal(format!("the plan has no source {}", part.table)))?;
-    let scrubber = Scrubber::new(match plan.recipe.scrub.policy {
-        ScrubPolicy::Tag => Policy::Tag,
-        ScrubPolicy::Numbered => Policy::Numbered,
-    });
+    // One key a run: surrogates of two runs say nothing of each other.
+    let scrubber =
+        plan.recipe.scrub.scrubber(Some(SurrogateKey::new(subject_key.hash("surrogates", &run).as_bytes())));
     let rows = RowScrubber::new(source, &scrubber, subject_key)?;
 
     let mut report = ScrubReport::default();

@@ -39,15 +39,21 @@ impl<'a> RowScrubber<'a> {
         let rendered = self.templates.render(&row).map_err(|error| error.to_string())?;
         let subject = self.source.subject.as_deref().and_then(|column| row.text(column));
         let mut record = self.scrubber.record();
+        for (column, kind) in self.source.identities() {
+            if let Some(value) = row.text(column) {
+                record.know(kind, &value);
+            }
+        }
+        let mut texts = record.texts(&[&rendered.prompt, &rendered.completion]).into_iter();
         let example = Example {
             source: self.source.name.clone(),
             key: self.subject_key.hash(&self.source.table, &key),
             subject: subject.map(|id| self.subject_key.hash("subject", &id)),
-            prompt: record.text(&rendered.prompt),
-            completion: record.text(&rendered.completion),
+            prompt: texts.next().unwrap_or_default(),
+            completion: texts.next().unwrap_or_default(),
         };
-        if !record.is_clean() {
-            return Err("personal data is left after several passes".to_owned());
+        if let Some(refusal) = record.refusal() {
+            return Err(refusal.to_string());
         }
         for (kind, count) in record.counts() {
             *found.entry(kind.as_str().to_owned()).or_default() += count;

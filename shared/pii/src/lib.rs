@@ -15,7 +15,11 @@
 //! | [`names`] | the tagger of names |
 //! | [`recognisers`] | one file a recogniser, one line in the registry |
 //! | [`resolve`](mod@resolve) | which of overlapping findings stands |
-//! | [`rewrite`](mod@rewrite) | one pass, left to right: nothing is replaced twice |
+//! | [`plant`] | synthetic people, to measure what is found |
+//! | [`policy`] | what stands in the place of a finding, kind by kind |
+//! | `protect`, `known` | what is never rewritten; what is known of a record's person |
+//! | `rewrite`, `surrogate` | one pass, left to right: nothing is replaced twice; invented values of the same shape |
+//! | `scrubber`, `record` | all of it together, for a text and for the texts of one record |
 //!
 //! ```
 //! use pii::{Policy, Scrubber};
@@ -33,21 +37,29 @@ pub mod fields;
 pub mod finding;
 mod fold;
 pub mod kind;
+mod known;
 mod latin;
 pub mod lexicon;
 pub mod names;
 pub mod numbers;
+pub mod plant;
+pub mod policy;
+mod protect;
 pub mod recognisers;
+mod record;
 pub mod resolve;
-pub mod rewrite;
+mod rewrite;
 mod schemes;
 mod scrubber;
 pub mod spans;
+mod surrogate;
 pub mod tokens;
 mod topics;
 
 pub use doc::{Doc, Scratch};
 pub use finding::Finding;
 pub use kind::{Kind, Kinds};
-pub use rewrite::Policy;
-pub use scrubber::{REWRITTEN_FROM, Record, Scrubber, VERSION};
+pub use policy::{Policies, Policy, Thresholds};
+pub use record::{Record, Refusal};
+pub use scrubber::{REWRITTEN_FROM, Scrubber, VERSION};
+pub use surrogate::SurrogateKey;

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`recipe`] | a model family as a file: where its rows come from and what becomes of them |
+//! | [`scrub`] | how personal data is found and replaced, as a recipe says it |
 //! | [`library`] | the recipes shipped in `infra/recipes` |
 //! | [`row`] | one raw row, its values as the database wrote them |
 //! | [`template`] | from a row to a prompt and a completion |
@@ -19,6 +20,7 @@ pub mod jsonl;
 pub mod library;
 pub mod recipe;
 pub mod row;
+pub mod scrub;
 pub mod split;
 pub mod subject;
 pub mod template;

@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pii::Kind;
 use serde::{Deserialize, Serialize};
 
+use crate::scrub::{self, Scrub};
 use crate::split::Split;
 use crate::template::{TemplateError, Templates};
 
@@ -103,26 +105,6 @@ impl Price {
     }
 }
 
-/// How personal data is replaced.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scrub {
-    /// The policy.
-    #[serde(default)]
-    pub policy: ScrubPolicy,
-}
-
-/// What stands in the place of a finding.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ScrubPolicy {
-    /// The kind in brackets: `[name]`.
-    #[default]
-    Tag,
-    /// Numbered within an example: `[name_1]`.
-    Numbered,
-}
-
 /// When a run is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -155,6 +137,10 @@ pub struct Source {
     pub subject: Option<String>,
     /// The columns that the templates use.
     pub columns: Vec<String>,
+    /// Columns that say who the row's person is, and of what kind: their values are removed from prompt and completion.
+    /// They are read for that alone; columns of common names (`full_name`, `email`, …) are known without it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub identity: BTreeMap<String, Kind>,
     /// Only rows with these values.
     #[serde(default, rename = "where")]
     pub filter: BTreeMap<String, Equals>,
@@ -291,6 +277,7 @@ impl Recipe {
         if !(0.0..=100.0).contains(&self.gates.max_moved_percent) {
             return Err("gates.max_moved_percent: use 0 to 100".to_owned());
         }
+        self.scrub.check()?;
         if self.sources.is_empty() {
             return Err("sources: name at least one table".to_owned());
         }
@@ -308,13 +295,20 @@ impl Recipe {
 }
 
 impl Source {
-    /// Returns the columns to select: key, subject and those of the templates, once each.
+    /// Returns the columns that say who the row's person is, with what they say.
+    pub fn identities(&self) -> impl Iterator<Item = (&str, Kind)> {
+        let own = self.identity.iter().map(|(column, kind)| (column.as_str(), *kind));
+        let known = self.columns.iter().filter(|column| !self.identity.contains_key(*column));
+        own.chain(known.filter_map(|column| scrub::identity(column).map(|kind| (column.as_str(), kind))))
+    }
+
+    /// Returns the columns to select: key, subject, those of the templates and of the person, once each.
     pub fn selected(&self) -> Vec<&str> {
         let mut seen = BTreeSet::new();
         [self.key.as_str()]
             .into_iter()
             .chain(self.subject.as_deref())
-            .chain(self.columns.iter().map(String::as_str))
+            .chain(self.columns.iter().chain(self.identity.keys()).map(String::as_str))
             .filter(|column| seen.insert(*column))
             .collect()
     }
@@ -330,7 +324,9 @@ impl Source {
     fn check(&self, plain: &impl Fn(&str, &str) -> Result<(), String>) -> Result<(), String> {
         plain("table", &self.table)?;
         plain("key", &self.key)?;
-        for column in self.columns.iter().chain(&self.subject).chain(self.filter.keys()) {
+        for column in
+            self.columns.iter().chain(&self.subject).chain(self.filter.keys()).chain(self.identity.keys())
+        {
             plain("columns", column)?;
         }
         match &self.consent {

@@ -1,7 +1,7 @@
 //! The data files and the sorts of text that are made of them.
 
 /// Rules of the grammar, file by file.
-pub(crate) const FILES: [(&str, &str); 15] = [
+pub(crate) const FILES: [(&str, &str); 18] = [
     ("words.txt", include_str!("../data/words.txt")),
     ("tools.txt", include_str!("../data/tools.txt")),
     ("companies.txt", include_str!("../data/companies.txt")),
@@ -11,6 +11,9 @@ pub(crate) const FILES: [(&str, &str); 15] = [
     ("resume.txt", include_str!("../data/resume.txt")),
     ("sections.txt", include_str!("../data/sections.txt")),
     ("sentences.txt", include_str!("../data/sentences.txt")),
+    ("vocabulary.txt", include_str!("../data/vocabulary.txt")),
+    ("prose.txt", include_str!("../data/prose.txt")),
+    ("foreign.txt", include_str!("../data/foreign.txt")),
     ("jobs.txt", include_str!("../data/jobs.txt")),
     ("support.txt", include_str!("../data/support.txt")),
     ("mail.txt", include_str!("../data/mail.txt")),
@@ -35,7 +38,7 @@ const fn genre(rule: &'static str, weight: u32, all_languages: bool) -> Genre {
 }
 
 /// The sorts of text and their shares.
-pub(crate) const GENRES: [Genre; 14] = [
+pub(crate) const GENRES: [Genre; 16] = [
     genre("resume", 26, true),
     genre("resume.columns", 2, true),
     genre("letter", 3, true),
@@ -50,6 +53,8 @@ pub(crate) const GENRES: [Genre; 14] = [
     genre("seo", 4, false),
     genre("line", 12, true),
     genre("names", 4, true),
+    genre("prose", 24, false),
+    genre("foreign", 4, true),
 ];
 
 /// Languages that texts are written in besides English.

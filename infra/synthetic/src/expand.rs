@@ -127,6 +127,7 @@ impl<'a> Writer<'a> {
             let piece = match call.case {
                 Case::Upper => piece.upper(),
                 Case::Lower => piece.lower(),
+                Case::Title => piece.title(),
                 Case::Capitalised | Case::Kept => piece.capitalised(),
             };
             self.out_append(&piece);

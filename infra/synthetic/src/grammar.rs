@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `{rule}` writes a rule, `{rule?30}` three times of ten, `{rule*2-5|, }` two to five times with a comma between, `{^rule}` `{_rule}`
-//! `{~rule}` in upper case, in lower case, capitalised, `{=x rule}` writes and remembers, `{$x}` writes what was remembered;
+//! `{~rule}` `{!rule}` in upper case, in lower case, capitalised, each word capitalised, `{=x rule}` writes and remembers, `{$x}` writes what was remembered;
 //! `{@p1.first}` is a form of a person's name, `{#num 1 9}` a made-up value, `[a|b]` one of several. `\` keeps the next
 //! character as it is; `\n`, `\t` and `\s` are a line break, a tab and a space.
 
@@ -49,6 +49,7 @@ pub(crate) enum Case {
     Upper,
     Lower,
     Capitalised,
+    Title,
 }
 
 /// The alternatives of one rule in one language.
@@ -280,6 +281,7 @@ impl Reader<'_, '_> {
             Some('^') => (Case::Upper, &inside[1..]),
             Some('_') => (Case::Lower, &inside[1..]),
             Some('~') => (Case::Capitalised, &inside[1..]),
+            Some('!') => (Case::Title, &inside[1..]),
             _ => (Case::Kept, inside),
         };
         let (rest, between) = rest.split_once('|').unwrap_or((rest, ""));

@@ -17,6 +17,7 @@ pub(crate) fn spoilt(piece: Piece, rng: &mut ChaCha8Rng) -> Piece {
         11..13 => slips(&piece, rng),
         13..19 => apart(&piece),
         19..21 => curly(&piece),
+        21..23 => piece.title(),
         _ => piece,
     }
 }

@@ -7,9 +7,9 @@ use rand_chacha::ChaCha8Rng;
 use crate::names::{Culture, Names, first_upper};
 
 /// The forms in which a text may name a person, `{@p.form}`.
-pub(crate) const FORMS: [&str; 19] = [
+pub(crate) const FORMS: [&str; 22] = [
     "full", "plain", "first", "short", "last", "comma", "init", "inits", "cite", "firsti", "upper", "caps",
-    "lower", "lowfirst", "spaced", "quoted", "tight", "swapped", "say",
+    "lower", "lowfirst", "spaced", "quoted", "tight", "swapped", "ii", "lowii", "i", "say",
 ];
 
 /// A made-up person.
@@ -132,6 +132,9 @@ impl Person {
                     |word: &str| word.to_uppercase().chars().map(String::from).collect::<Vec<_>>().join(" ");
                 format!("{}   {}", spaced(first), spaced(last))
             }
+            "ii" => format!("{}{}", initial(first), initial(last)),
+            "lowii" => format!("{}{}", initial(first), initial(last)).to_lowercase(),
+            "i" => initial(first),
             "quoted" => format!("{first} {} {last}", quoted(&nick_of(&self.given[1]), rng)),
             "tight" => format!("{first}{last}"),
             "swapped" => format!("{last} {first}"),

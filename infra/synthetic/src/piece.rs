@@ -108,6 +108,20 @@ impl Piece {
         self.edited(|_, character, out| out.extend(character.to_lowercase()))
     }
 
+    /// Upper-cases the first letter of each word.
+    #[must_use]
+    pub fn title(&self) -> Self {
+        let mut inside = false;
+        self.edited(|_, character, out| {
+            if inside {
+                out.push(character);
+            } else {
+                out.extend(character.to_uppercase());
+            }
+            inside = character.is_alphanumeric() || character == '\'';
+        })
+    }
+
     /// Upper-cases the first letter.
     #[must_use]
     pub fn capitalised(&self) -> Self {

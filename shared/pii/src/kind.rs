@@ -142,6 +142,8 @@ impl Kinds {
         Kind::Name,
         Kind::Address,
         Kind::Location,
+        Kind::BirthDate,
+        Kind::Age,
         Kind::Nationality,
         Kind::MaritalStatus,
         Kind::Gender,

@@ -46,6 +46,14 @@ classes! {
     ADDRESS_CUE = "address_cues.txt";
     /// Words that announce a postal code.
     POSTCODE_CUE = "postcode_cues.txt";
+    /// Words that say that someone was born.
+    BIRTH = "birth_words.txt";
+    /// Words that say where someone lives.
+    HOME = "home_words.txt";
+    /// Words in front of an age.
+    AGE = "age_words.txt";
+    /// Words for years.
+    YEARS = "year_words.txt";
     /// Countries of one word.
     COUNTRY = "countries.txt";
     /// States, provinces and counties of one word.

@@ -1,17 +1,23 @@
 //! One file a recogniser, one line in the registry.
 
 mod address;
+mod age;
+mod birth_date;
 mod card;
+mod dates;
 mod domains;
 mod email;
 mod iban;
 mod ip;
+mod location;
 mod mac;
 mod name;
 mod national_id;
 mod phone;
+mod places;
 mod secret;
 mod ssn;
+mod view;
 mod words;
 
 use crate::codes::Shape;
@@ -53,7 +59,7 @@ macro_rules! registry {
     };
 }
 
-registry! { address, email, phone, name, card, iban, ip, mac, national_id, secret, ssn }
+registry! { address, age, birth_date, location, email, phone, name, card, iban, ip, mac, national_id, secret, ssn }
 
 /// Returns the shapes of all numbers that are told by shape: only what has one of them is looked at.
 pub(crate) fn shapes() -> impl Iterator<Item = Shape> {

@@ -9,15 +9,12 @@
 //! Sources: Universal Postal Union, addressing of each country; USPS Publication 28; general knowledge of street names.
 
 mod assemble;
-pub(super) mod places;
 mod postcode;
 mod street;
 mod unit;
-pub(super) mod view;
 
-use view::View;
-
-use super::Recogniser;
+use super::view::View;
+use super::{Recogniser, places};
 use crate::fields::Field;
 use crate::lexicon::Classes;
 use crate::tokens::TokenKind;

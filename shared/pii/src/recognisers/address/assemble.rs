@@ -1,10 +1,10 @@
 //! Parts become addresses: neighbours are joined, and grown over towns, regions and countries.
 
-use super::places;
 use super::postcode::is_nothing;
-use super::view::View;
 use super::{Part, What, cue};
 use crate::lexicon::Classes;
+use crate::recognisers::places;
+use crate::recognisers::view::View;
 use crate::{Finding, Kind};
 
 /// Tokens between two parts of an address, at most.

@@ -3,10 +3,10 @@
 //! Forms: Universal Postal Union, addressing of each country; areas and letters of the United Kingdom and Canada: Royal
 //! Mail, Canada Post.
 
-use super::places::{self, Place};
-use super::view::View;
 use super::{Part, What};
 use crate::lexicon::Classes;
+use crate::recognisers::places::{self, Place};
+use crate::recognisers::view::View;
 
 /// States and territories of the United States, with those of its forces abroad.
 const STATES: &str = "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR VI";

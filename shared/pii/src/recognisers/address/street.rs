@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::view::View;
 use super::{Part, What};
 use crate::lexicon::Classes;
+use crate::recognisers::view::View;
 
 /// Words a street's name has at most.
 const MOST_WORDS: usize = 6;

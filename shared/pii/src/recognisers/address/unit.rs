@@ -1,8 +1,8 @@
 //! Flats, floors, houses, and post boxes.
 
 use super::street::number_end;
-use super::view::View;
 use super::{Part, What};
+use crate::recognisers::view::View;
 
 /// Appends the flat, floor or house that the word at `at` announces.
 pub(super) fn read(view: View<'_>, at: usize, parts: &mut Vec<Part>) {

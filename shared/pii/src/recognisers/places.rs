@@ -19,9 +19,9 @@ const MOST_WORDS: usize = 6;
 
 static PLACES: LazyLock<HashMap<u64, Place>> = LazyLock::new(|| {
     let files = [
-        (Place::Country, include_str!("../../lexicon/countries.txt")),
-        (Place::Region, include_str!("../../lexicon/regions.txt")),
-        (Place::Town, include_str!("../../lexicon/towns.txt")),
+        (Place::Country, include_str!("../lexicon/countries.txt")),
+        (Place::Region, include_str!("../lexicon/regions.txt")),
+        (Place::Town, include_str!("../lexicon/towns.txt")),
     ];
     let mut places = HashMap::new();
     let mut words = Vec::new();

@@ -3,6 +3,7 @@
 use crate::codes::{self, Code};
 use crate::fields::{self, Field};
 use crate::fold::Fold;
+use crate::labelled::{self, Labelled};
 use crate::numbers::{Chain, Group, Mark, Numbers};
 use crate::tokens::{self, Token};
 
@@ -15,6 +16,7 @@ pub struct Scratch {
     fold: Fold,
     numbers: Numbers,
     codes: Vec<Code>,
+    labelled: Vec<Labelled>,
     fields: Vec<Field>,
     tokens: Vec<Token>,
 }
@@ -26,6 +28,7 @@ pub struct Doc<'a> {
     fold: Option<&'a Fold>,
     numbers: &'a Numbers,
     codes: &'a [Code],
+    labelled: &'a [Labelled],
     fields: &'a [Field],
     tokens: &'a [Token],
 }
@@ -34,18 +37,19 @@ impl<'a> Doc<'a> {
     /// Reads `text`; tokens only when words are asked for. Of a text beyond [`LONGEST_TEXT`] nothing is read.
     pub fn read(text: &'a str, words: bool, scratch: &'a mut Scratch) -> Self {
         let text = if text.len() > LONGEST_TEXT { "" } else { text };
-        let Scratch { fold, numbers, codes, fields, tokens } = scratch;
+        let Scratch { fold, numbers, codes, labelled, fields, tokens } = scratch;
         let folded = fold.read(text);
         let fold = &*fold;
         let text = if folded { fold.text() } else { text };
         numbers.read(text.as_bytes());
         codes::read(text, &numbers.groups, codes);
+        labelled::read(text, &numbers.groups, labelled);
         fields::read(text, &numbers.marks, fields);
         tokens.clear();
         if words {
             tokens::read(text, tokens);
         }
-        Self { text, fold: folded.then_some(fold), numbers, codes, fields, tokens }
+        Self { text, fold: folded.then_some(fold), numbers, codes, labelled, fields, tokens }
     }
 
     /// Returns the folded text.
@@ -86,6 +90,11 @@ impl<'a> Doc<'a> {
     /// Returns all marks, in order.
     pub fn every_mark(&self) -> &'a [Mark] {
         &self.numbers.marks
+    }
+
+    /// Returns the numbers that a label announces.
+    pub(crate) fn labelled(&self) -> &'a [Labelled] {
+        self.labelled
     }
 
     /// Returns the labelled values.

@@ -10,7 +10,7 @@
 //! | [`doc`] | a text read once: folded, with its numbers, marks, labelled values and words |
 //! | [`spans`](mod@spans) | findings in the form that public scorers read |
 //! | `fold`, [`numbers`], [`fields`], [`tokens`], [`lexicon`] | a reading each |
-//! | `codes`, `topics`, `schemes`, `checks` | what has the shape of a known number, what the words around say, what that is worth |
+//! | `codes`, `labelled`, `topics`, `schemes`, `checks` | what has the shape of a known number or a label, what the words around say, what that is worth |
 //! | [`finding`] | a kind, a byte range, a score and the rule that saw it |
 //! | [`names`] | the tagger of names |
 //! | [`recognisers`] | one file a recogniser, one line in the registry |
@@ -38,6 +38,7 @@ pub mod finding;
 mod fold;
 pub mod kind;
 mod known;
+mod labelled;
 mod latin;
 pub mod lexicon;
 pub mod names;

@@ -2,17 +2,23 @@
 
 mod address;
 mod age;
+mod bank_account;
+mod bic;
 mod birth_date;
 mod card;
+mod crypto;
 mod dates;
 mod domains;
 mod email;
 mod iban;
+mod imei;
 mod ip;
+mod licence;
 mod location;
 mod mac;
 mod name;
 mod national_id;
+mod passport;
 mod phone;
 mod places;
 mod secret;
@@ -59,11 +65,21 @@ macro_rules! registry {
     };
 }
 
-registry! { address, age, birth_date, location, email, phone, name, card, iban, ip, mac, national_id, secret, ssn }
+registry! {
+    address, age, birth_date, location, email, phone, name, card, iban, ip, mac, national_id, secret, ssn,
+    bank_account, bic, crypto, imei, licence, passport,
+}
 
 /// Returns the shapes of all numbers that are told by shape: only what has one of them is looked at.
 pub(crate) fn shapes() -> impl Iterator<Item = Shape> {
-    const TABLES: &[&[Scheme]] = &[card::SCHEMES, ssn::SCHEMES];
+    const TABLES: &[&[Scheme]] = &[
+        bank_account::SCHEMES,
+        card::SCHEMES,
+        imei::SCHEMES,
+        licence::SCHEMES,
+        passport::SCHEMES,
+        ssn::SCHEMES,
+    ];
     TABLES
         .iter()
         .chain(national_id::TABLES)

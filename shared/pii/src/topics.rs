@@ -72,6 +72,8 @@ pub(crate) struct Context {
     pub(crate) far: Topics,
     /// Behind it on the line, up to the next number.
     pub(crate) after: Topics,
+    /// Whether the label is written as one: with a colon, a hash, *no.*, *number* between.
+    pub(crate) is_marked: bool,
 }
 
 /// Bytes that are looked at in front of and behind a number.
@@ -136,10 +138,12 @@ impl Context {
         let mut is_beyond = false;
         let mut is_above = false;
         let mut breaks = 0;
+        let mut marks = false;
         let mut rest = window;
         let mut follows = b' ';
         while count < WORDS {
             let trimmed = rest.trim_end_matches(|c: char| {
+                marks |= ":#=|\t(№°".contains(c);
                 if c == '\n' {
                     breaks += 1;
                 } else if !is_letter(c) && c != ' ' {
@@ -182,6 +186,7 @@ impl Context {
                     self.near.add(said);
                 }
                 if gap {
+                    self.is_marked |= marks || is_number_word(words[0].bytes());
                     self.label.add(said);
                 }
             }

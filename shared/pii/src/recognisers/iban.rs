@@ -2,7 +2,7 @@
 //!
 //! Finds a country's letters, two check digits and as many characters as the country's numbers have (SWIFT, *IBAN
 //! Registry*, release 99), in one run or in groups, in capitals or not, whose value modulo 97 is one (ISO 13616). Behind a
-//! label that says IBAN or account the sum may be wrong: a slip of the pen still names an account. Leaves all else.
+//! label that says IBAN or account sum and length may be wrong: a slip of the pen still names an account. Leaves all else.
 
 use super::Recogniser;
 use crate::checks::alphanumeric_mod;
@@ -125,7 +125,8 @@ const COUNTRIES: &[(&[u8; 2], usize)] = &[
     (b"TG", 28),
 ];
 
-/// Longest number.
+/// Shortest and longest number.
+const SHORTEST: usize = 15;
 const LONGEST: usize = 34;
 
 struct Iban;
@@ -146,13 +147,15 @@ impl Recogniser for Iban {
             let Some(start) = country_before(bytes, at) else { continue };
             let Some(len) = length(&bytes[start..]) else { continue };
             let (end, sum, count) = read(bytes, start, at, len);
-            if count != len || doc.char_at(end).is_some_and(char::is_alphanumeric) {
+            if count == len && sum == 1 && !doc.char_at(end).is_some_and(char::is_alphanumeric) {
+                findings.push(Finding { kind: Kind::Iban, start, end, score: 0.99, rule: "iban.sum" });
                 continue;
             }
-            if sum == 1 {
-                findings.push(Finding { kind: Kind::Iban, start, end, score: 0.99, rule: "iban.sum" });
-            } else if Context::read(doc.text(), start, end).label.meets(Topics::IBAN.with(Topics::BANK)) {
-                findings.push(Finding { kind: Kind::Iban, start, end, score: 0.85, rule: "iban.label" });
+            let (end, _, count) = read(bytes, start, at, LONGEST);
+            let is_announced =
+                || Context::read(doc.text(), start, end).label.meets(Topics::IBAN.with(Topics::BANK));
+            if count >= SHORTEST && !doc.char_at(end).is_some_and(char::is_alphanumeric) && is_announced() {
+                findings.push(Finding { kind: Kind::Iban, start, end, score: 0.9, rule: "iban.label" });
             }
         }
     }

@@ -38,7 +38,7 @@ const fn genre(rule: &'static str, weight: u32, all_languages: bool) -> Genre {
 }
 
 /// The sorts of text and their shares.
-pub(crate) const GENRES: [Genre; 16] = [
+pub(crate) const GENRES: [Genre; 18] = [
     genre("resume", 26, true),
     genre("resume.columns", 2, true),
     genre("letter", 3, true),
@@ -54,6 +54,8 @@ pub(crate) const GENRES: [Genre; 16] = [
     genre("line", 12, true),
     genre("names", 4, true),
     genre("prose", 24, false),
+    genre("people", 14, false),
+    genre("comment", 8, false),
     genre("foreign", 4, true),
 ];
 

@@ -7,9 +7,10 @@ use rand_chacha::ChaCha8Rng;
 use crate::names::{Culture, Names, first_upper};
 
 /// The forms in which a text may name a person, `{@p.form}`.
-pub(crate) const FORMS: [&str; 22] = [
+pub(crate) const FORMS: [&str; 26] = [
     "full", "plain", "first", "short", "last", "comma", "init", "inits", "cite", "firsti", "upper", "caps",
-    "lower", "lowfirst", "spaced", "quoted", "tight", "swapped", "ii", "lowii", "i", "say",
+    "lower", "lowfirst", "spaced", "quoted", "tight", "swapped", "ii", "lowii", "lowlast", "ufirst", "ulast",
+    "file", "i", "say",
 ];
 
 /// A made-up person.
@@ -135,6 +136,10 @@ impl Person {
             "ii" => format!("{}{}", initial(first), initial(last)),
             "lowii" => format!("{}{}", initial(first), initial(last)).to_lowercase(),
             "i" => initial(first),
+            "lowlast" => last.to_lowercase(),
+            "ufirst" => first.to_uppercase(),
+            "ulast" => last.to_uppercase(),
+            "file" => format!("{}_{}", first.to_lowercase(), last.to_lowercase()).replace(' ', "_"),
             "quoted" => format!("{first} {} {last}", quoted(&nick_of(&self.given[1]), rng)),
             "tight" => format!("{first}{last}"),
             "swapped" => format!("{last} {first}"),

@@ -22,6 +22,8 @@ pub struct Field {
     pub start: u32,
     /// One past the value's last byte.
     pub end: u32,
+    /// The label announces it at times only: *From:*, *Contact:*.
+    pub is_loose: bool,
 }
 
 /// Labels are at most this long, in bytes.
@@ -38,13 +40,13 @@ pub(crate) fn read(text: &str, marks: &[Mark], fields: &mut Vec<Field>) {
                 if at == 0 || text.as_bytes()[at - 1].is_ascii_digit() || text[at + 1..].starts_with("//") {
                     continue;
                 }
-                if let Some((kind, label)) = before(text, at) {
-                    push(text, fields, kind, label, at + 1, mark.byte);
+                if let Some((label, start)) = before(text, at) {
+                    push(text, fields, label, start, at + 1, mark.byte);
                 }
             }
             b'<' => {
-                if let Some((kind, end, _)) = ahead(text, at + 1, |rest| rest.starts_with('>')) {
-                    push(text, fields, kind, at, end + 1, b'<');
+                if let Some((label, end)) = ahead(text, at + 1, |rest| rest.starts_with('>')) {
+                    push(text, fields, label, at, end + 1, b'<');
                 }
             }
             _ => {}
@@ -70,12 +72,12 @@ fn line(text: &str, at: usize, end: usize, fields: &mut Vec<Field>) {
     if lead > 12 && !line[..lead].bytes().all(|byte| byte == b' ') || lead == line.len() {
         return;
     }
-    let Some((kind, stop, label)) = ahead(text, at + lead, parts) else { return };
+    let Some((label, stop)) = ahead(text, at + lead, parts) else { return };
     let rest = &text[stop..end];
     let bare = rest.trim_start_matches([' ', '.', '|', '-', '*', '→', ':', '\t']);
     if !bare.trim().is_empty() {
         if !rest.trim_start_matches(['*', ')']).starts_with([':', '\t']) && !label.strict {
-            push(text, fields, kind, at + lead, end - bare.len(), b' ');
+            push(text, fields, label, at + lead, end - bare.len(), b' ');
         }
         return;
     }
@@ -89,7 +91,7 @@ fn line(text: &str, at: usize, end: usize, fields: &mut Vec<Field>) {
         next = text[from..].find('\n').map_or(text.len(), |end| from + end);
         if !text[from..next].trim().is_empty() {
             if ahead(text, from, parts).is_none() {
-                push(text, fields, kind, at + lead, from, b' ');
+                push(text, fields, label, at + lead, from, b' ');
             }
             return;
         }
@@ -110,7 +112,15 @@ fn parts(rest: &str) -> bool {
 
 /// Adds the value at `from`, if there is one on its line.
 #[expect(clippy::cast_possible_truncation, reason = "the caller bounds the text")]
-fn push(text: &str, fields: &mut Vec<Field>, kind: Kind, label: usize, from: usize, mark: u8) {
+fn push(text: &str, fields: &mut Vec<Field>, label: Label, at: usize, from: usize, mark: u8) {
+    let Some(kind) = label.kind else { return };
+    let field = |start: usize, end: usize| Field {
+        kind,
+        label: at as u32,
+        start: start as u32,
+        end: end as u32,
+        is_loose: label.strict,
+    };
     let rest = &text[from..];
     let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
     let value = line.trim_start().trim_start_matches(['*', '_', '>', ':', '=', '\t', ' ']);
@@ -119,12 +129,7 @@ fn push(text: &str, fields: &mut Vec<Field>, kind: Kind, label: usize, from: usi
         Some(quote @ (b'"' | b'\'')) if value[1..].contains(char::from(*quote)) => {
             let inner = &value[1..];
             let end = inner.find(char::from(*quote)).unwrap_or(inner.len());
-            return fields.extend((end > 0).then_some(Field {
-                kind,
-                label: label as u32,
-                start: start as u32 + 1,
-                end: (start + 1 + end) as u32,
-            }));
+            return fields.extend((end > 0).then(|| field(start + 1, start + 1 + end)));
         }
         _ => value,
     };
@@ -139,12 +144,7 @@ fn push(text: &str, fields: &mut Vec<Field>, kind: Kind, label: usize, from: usi
     }
     let value = value[..end.unwrap_or(value.len())].trim_end().trim_end_matches("**").trim_end();
     if !value.is_empty() {
-        fields.push(Field {
-            kind,
-            label: label as u32,
-            start: start as u32,
-            end: (start + value.len()) as u32,
-        });
+        fields.push(field(start, start + value.len()));
     }
 }
 
@@ -164,8 +164,8 @@ fn cut_at_the_next(text: &str, fields: &mut Vec<Field>) {
     fields.dedup_by_key(|field| field.start);
 }
 
-/// Returns what the phrase in front of `at` announces, and where it begins.
-fn before(text: &str, at: usize) -> Option<(Kind, usize)> {
+/// Returns the label in front of `at` and where it begins.
+fn before(text: &str, at: usize) -> Option<(Label, usize)> {
     let labels = &*LABELS;
     let bytes = text.as_bytes();
     let mut least = at.saturating_sub(LONGEST_LABEL);
@@ -204,8 +204,7 @@ fn before(text: &str, at: usize) -> Option<(Kind, usize)> {
             break;
         }
     }
-    let (label, start) = found?;
-    Some((label.kind?, start))
+    found.filter(|(label, _)| label.kind.is_some())
 }
 
 /// Goes back over what may stand between a label and its mark.
@@ -249,8 +248,8 @@ fn stands_alone(text: &str, start: usize) -> bool {
     }
 }
 
-/// Reads a label from `at` on; it must end where `may_end` says. Returns what it announces and where it ends.
-fn ahead(text: &str, at: usize, may_end: impl Fn(&str) -> bool) -> Option<(Kind, usize, Label)> {
+/// Reads a label from `at` on; it must end where `may_end` says. Returns it and where it ends.
+fn ahead(text: &str, at: usize, may_end: impl Fn(&str) -> bool) -> Option<(Label, usize)> {
     let labels = &*LABELS;
     let mut found: Option<(Label, usize)> = None;
     let mut sum = 0_u64;
@@ -286,6 +285,5 @@ fn ahead(text: &str, at: usize, may_end: impl Fn(&str) -> bool) -> Option<(Kind,
         }
         from = text.len() - next.len();
     }
-    let (label, end) = found?;
-    Some((label.kind?, end, label))
+    found.filter(|(label, _)| label.kind.is_some())
 }

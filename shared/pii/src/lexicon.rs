@@ -60,6 +60,14 @@ classes! {
     REGION = "regions.txt";
     /// Towns of one word.
     TOWN = "towns.txt";
+    /// Titles and forms of address.
+    TITLE = "titles.txt";
+    /// Titles that need their full stop.
+    DOTTED_TITLE = "dotted_titles.txt";
+    /// Words that join the words of a name: *van*, *de la*.
+    PARTICLE = "particles.txt";
+    /// Words that are no part of a name where one may stand.
+    NOT_NAME = "not_names.txt";
 }
 
 impl Classes {

@@ -17,6 +17,7 @@ mod licence;
 mod location;
 mod mac;
 mod name;
+pub(crate) mod name_rules;
 mod national_id;
 mod passport;
 mod phone;
@@ -65,10 +66,7 @@ macro_rules! registry {
     };
 }
 
-registry! {
-    address, age, birth_date, location, email, phone, name, card, iban, ip, mac, national_id, secret, ssn,
-    bank_account, bic, crypto, imei, licence, passport,
-}
+registry! { address, age, birth_date, location, email, phone, name, card, iban, ip, mac, national_id, secret, ssn, bank_account, bic, crypto, imei, licence, passport, name_rules }
 
 /// Returns the shapes of all numbers that are told by shape: only what has one of them is looked at.
 pub(crate) fn shapes() -> impl Iterator<Item = Shape> {

@@ -242,11 +242,24 @@ fn stands_alone(text: &str, start: usize) -> bool {
         None => true,
         Some(' ') => match back.next() {
             None | Some(' ') => true,
-            Some(c) => !c.is_alphanumeric() && !matches!(c, '\'' | '°' | 'º' | '/' | '&'),
+            // Words of another script, and what leads a sentence to the label.
+            Some(c) if c.is_alphanumeric() => {
+                let word =
+                    before[..before.len() - 1].rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+                !c.is_ascii() || word.len() == 1 || LEADS.iter().any(|lead| lead.eq_ignore_ascii_case(word))
+            }
+            Some(c) => !matches!(c, '\'' | '°' | 'º' | '/' | '&'),
         },
-        Some(c) => !c.is_alphanumeric() && !matches!(c, '_' | '-' | '\'' | '/' | '.'),
+        Some('_' | '-' | '\'' | '/' | '.') => !back.next().is_some_and(char::is_alphanumeric),
+        Some(c) => !c.is_alphanumeric(),
     }
 }
+
+/// Words in front of a label that don't belong to it.
+const LEADS: [&str; 16] = [
+    "hello", "hi", "and", "or", "the", "a", "my", "your", "his", "her", "their", "our", "with", "is", "with",
+    "und",
+];
 
 /// Reads a label from `at` on; it must end where `may_end` says. Returns it and where it ends.
 fn ahead(text: &str, at: usize, may_end: impl Fn(&str) -> bool) -> Option<(Label, usize)> {

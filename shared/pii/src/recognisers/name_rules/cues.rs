@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::{Name, Reader, finding};
 use crate::Finding;
 use crate::lexicon::{Classes, Passed};
-use crate::tokens::{self, TokenKind};
+use crate::tokens::{self, Case, TokenKind};
 
 /// What a phrase announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +107,10 @@ fn introduced(reader: Reader<'_>, at: usize, least: usize, score: f32, findings:
         && name.words + name.initials >= least
     {
         findings.push(finding(reader.range(name.first, name.last), score, "name.introduced"));
+    } else if least == 1
+        && let Some((end, 1..=6)) = reader.plain(at, at + 12)
+    {
+        findings.push(finding(reader.range(at, end), 0.6, "name.introduced"));
     }
 }
 
@@ -173,18 +177,16 @@ fn signed(reader: Reader<'_>, first: usize, at: usize, findings: &mut Vec<Findin
         } else if is_below && ends_signature(reader, name) {
             findings.push(finding(reader.range(name.first, name.last), 0.8, "name.signature"));
         }
-    } else if is_below
-        && reader.tokens.get(start).is_some_and(|token| {
-            token.kind == TokenKind::Word && !token.classes.meets(Classes::NOT_NAME.with(Classes::PARTICLE))
-        })
-        && reader.tokens.len() <= start + 2
-    {
-        findings.push(finding(reader.range(start, start + 1), 0.6, "name.signature"));
+    } else if is_below && let Some((end, 1..=6)) = reader.plain(start, start + 8) {
+        findings.push(finding(reader.range(start, end), 0.6, "name.signature"));
     }
 }
 
 /// What may stand behind the name of a signature on its line: a post, a firm, a contact.
 fn ends_signature(reader: Reader<'_>, name: Name) -> bool {
-    [",", "|", "-", "(", "/", "<", "·", "•", ":", "."].iter().any(|mark| reader.is(name.last, mark))
-        || reader.gap(name.last) >= 3
+    reader.gap(name.last) >= 3
+        || reader
+            .tokens
+            .get(name.last)
+            .is_some_and(|token| token.kind != TokenKind::Word || token.case == Case::None)
 }

@@ -2,8 +2,7 @@
 
 use super::{Reader, finding};
 use crate::fields::Field;
-use crate::lexicon::Classes;
-use crate::tokens::{Case, TokenKind};
+use crate::tokens::Case;
 use crate::{Doc, Finding, Kind};
 
 /// Words of a value that are looked at for a list of names.
@@ -74,20 +73,11 @@ fn list(reader: Reader<'_>, field: Field, first: usize, last: usize, findings: &
     findings.len() > from
 }
 
-/// A value that is all of one name, in lower case or in a script without case.
+/// A value that begins with a name in lower case, or in a script without case, up to a mark or the value's end.
 fn bare(reader: Reader<'_>, first: usize, last: usize, findings: &mut Vec<Finding>) {
-    if first >= last || last - first > 5 {
-        return;
-    }
-    let tokens = &reader.tokens[first..last];
-    let is_plain = |at: usize| {
-        let token = reader.tokens[at];
-        token.kind == TokenKind::Word && !token.classes.meets(Classes::NOT_NAME)
-            || token.kind == TokenKind::Mark && matches!(reader.word(at), "-" | "'" | "." | ",")
-    };
-    let words = tokens.iter().filter(|token| token.kind == TokenKind::Word).count();
-    let has_no_case = tokens.iter().all(|token| token.case == Case::None);
-    if (first..last).all(is_plain) && words > 0 && (words >= 2 || has_no_case) {
-        findings.push(finding(reader.range(first, last), 0.7, "name.label"));
+    let Some((end, words)) = reader.plain(first, last) else { return };
+    let has_no_case = reader.tokens[first..end].iter().all(|token| token.case == Case::None);
+    if words >= 2 || has_no_case {
+        findings.push(finding(reader.range(first, end), 0.7, "name.label"));
     }
 }

@@ -244,4 +244,27 @@ impl<'a> Reader<'a> {
         }
         first
     }
+
+    /// Reads up to seven words in any case that may be a name, up to a mark, the line's end or `last`. Returns where they
+    /// end and how many there are.
+    pub(crate) fn plain(&self, first: usize, last: usize) -> Option<(usize, usize)> {
+        let mut words = 0;
+        let mut end = first;
+        while end < last.min(self.tokens.len()) {
+            let token = self.tokens[end];
+            let joins = matches!(self.word(end), "-" | "'" | ".") && self.gap(end) == 0;
+            match token.kind {
+                TokenKind::Word if token.classes.meets(Classes::NOT_NAME) => return None,
+                TokenKind::Word => words += 1,
+                TokenKind::Mark if joins => {}
+                TokenKind::Mark | TokenKind::Break => break,
+                TokenKind::Number => return None,
+            }
+            end += 1;
+        }
+        while end > first && self.tokens[end - 1].kind == TokenKind::Mark {
+            end -= 1;
+        }
+        (1..=7).contains(&words).then_some((end, words))
+    }
 }

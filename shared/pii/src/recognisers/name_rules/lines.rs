@@ -173,11 +173,11 @@ fn leading(reader: Reader<'_>, line: Line) -> Option<(Name, usize)> {
     {
         return Some((name, given.last));
     }
+    let is_apart = |mark: &&str| reader.is(name.last, mark) && reader.gap(name.last) > 0;
     let ends = name.last == line.last
         || reader.gap(name.last) >= 3
-        || ["|", "-", "·", "•", ",", "(", "<", "*", "_", "/", "["]
-            .iter()
-            .any(|mark| reader.is(name.last, mark));
+        || ["|", "·", "•", ",", "(", "<", "*", "["].iter().any(|mark| reader.is(name.last, mark))
+        || ["-", "/", "_"].iter().any(is_apart);
     ends.then_some((name, name.last))
 }
 

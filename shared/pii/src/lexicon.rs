@@ -68,6 +68,22 @@ classes! {
     PARTICLE = "particles.txt";
     /// Words that are no part of a name where one may stand.
     NOT_NAME = "not_names.txt";
+    /// Words that say university or school.
+    SCHOOL = "schools.txt";
+    /// Schools known by one word.
+    SCHOOL_NAME = "school_names.txt";
+    /// Words in lower case inside the names of schools.
+    SCHOOL_LINK = "school_links.txt";
+    /// Degrees, posts and other words beside the names of schools.
+    DEGREE = "degrees.txt";
+    /// Words of nationality.
+    DEMONYM = "demonyms.txt";
+    /// Words of marital status.
+    MARITAL = "marital.txt";
+    /// Children and partners.
+    FAMILY = "family.txt";
+    /// Words of gender.
+    GENDER = "genders.txt";
 }
 
 impl Classes {

@@ -10,18 +10,22 @@ mod crypto;
 mod dates;
 mod domains;
 mod email;
+mod gender;
 mod iban;
 mod imei;
 mod ip;
 mod licence;
 mod location;
 mod mac;
+mod marital_status;
 mod name;
 pub(crate) mod name_rules;
 mod national_id;
 mod passport;
+mod nationality;
+mod personal;
 mod phone;
-mod places;
+registry! {  }
 mod secret;
 mod ssn;
 mod view;
@@ -66,7 +70,7 @@ macro_rules! registry {
     };
 }
 
-registry! { address, age, birth_date, location, email, phone, name, card, iban, ip, mac, national_id, secret, ssn, bank_account, bic, crypto, imei, licence, passport, name_rules }
+registry! { address, age, birth_date, location, email, phone, name, card, iban, ip, mac, national_id, secret, ssn, bank_account, bic, crypto, imei, licence, passport, name_rules, school, nationality, marital_status, gender }
 
 /// Returns the shapes of all numbers that are told by shape: only what has one of them is looked at.
 pub(crate) fn shapes() -> impl Iterator<Item = Shape> {

@@ -50,8 +50,13 @@ impl Recogniser for Name {
     }
 }
 
-/// Says whether a word of it can be part of a name: headings, posts and forms of address can't.
+/// Says whether a word of it can be part of a name: labels, headings, posts and forms of address can't.
 fn may_be_name(doc: &Doc<'_>, name: &Tagged) -> bool {
+    let fields = doc.fields();
+    let behind = fields.partition_point(|field| (field.start as usize) < name.end);
+    if fields.get(behind).is_some_and(|field| field.label as usize <= name.start) {
+        return false;
+    }
     let tokens = doc.tokens();
     let first = tokens.partition_point(|token| (token.start as usize) < name.start);
     let inside = tokens[first..].iter().take_while(|token| (token.end as usize) <= name.end);

@@ -1,0 +1,127 @@
+//! Nationalities and citizenships.
+//!
+//! Finds labelled values (*Nationality: British / Irish*), a word of nationality beside *citizen*, *national*,
+//! *passport holder* (*Canadian citizen*, *nationalité française*), and one in a line that describes a person in a few
+//! words (*Brazilian, married, 34 years*). Leaves words of nationality elsewhere: languages (*English (fluent)*),
+//! kitchens, markets. The words are general knowledge.
+
+use super::Recogniser;
+use super::name_rules::Reader;
+use super::personal::{self, Says};
+use crate::fields::Field;
+use crate::lexicon::Classes;
+use crate::tokens::TokenKind;
+use crate::{Doc, Finding, Kind, Kinds};
+
+struct Nationality;
+
+pub(super) fn recogniser() -> Box<dyn Recogniser> {
+    Box::new(Nationality)
+}
+
+impl Recogniser for Nationality {
+    fn kinds(&self) -> Kinds {
+        Kinds::of(&[Kind::Nationality])
+    }
+
+    fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
+        let reader = Reader::new(doc);
+        for field in doc.fields().iter().filter(|field| field.kind == Kind::Nationality) {
+            labelled(reader, *field, findings);
+        }
+        let known = Classes::DEMONYM.with(Classes::COUNTRY);
+        for (at, token) in reader.tokens.iter().enumerate().filter(|(_, token)| token.classes.meets(known)) {
+            let is_demonym = token.classes.meets(Classes::DEMONYM);
+            // *British / Nigerian citizen*, *British and Irish national*
+            let mut next = at + 1;
+            while next < at + 5
+                && (reader.is(next, "/")
+                    || matches!(reader.word(next), "and" | "&" | "or" | "-")
+                    || reader.tokens.get(next).is_some_and(|token| token.classes.meets(known)))
+            {
+                next += 1;
+            }
+            let is_before = matches!(
+                reader.word(next).to_ascii_lowercase().as_str(),
+                "citizen"
+                    | "citizens"
+                    | "national"
+                    | "nationals"
+                    | "citizenship"
+                    | "nationality"
+                    | "staatsbürger"
+                    | "staatsbürgerin"
+                    | "staatsangehöriger"
+                    | "staatsangehörige"
+                    | "staatsbürgerschaft"
+                    | "staatsangehörigkeit"
+                    | "medborgare"
+                    | "statsborger"
+                    | "kansalainen"
+                    | "obywatel"
+                    | "obywatelka"
+            ) || matches!(reader.word(next), "passport" | "Passport")
+                && matches!(reader.word(next + 1), "holder" | "Holder");
+            let is_behind = is_demonym
+                && at > 0
+                && matches!(
+                    reader.word(at - 1).to_lowercase().as_str(),
+                    "nationalité"
+                        | "nationality"
+                        | "nacionalidad"
+                        | "nacionalidade"
+                        | "nazionalità"
+                        | "cittadinanza"
+                        | "nationaliteit"
+                        | "nationalität"
+                        | "obywatelstwo"
+                        | "staatsangehörigkeit"
+                        | "citoyenneté"
+                );
+            // The university of a nation is none: *German national team*.
+            let is_other =
+                matches!(reader.word(next + 1), "team" | "anthem" | "park" | "holiday" | "bank" | "library");
+            if (is_before || is_behind)
+                && !is_other
+                && (is_demonym || reader.word(next).starts_with(['c', 'C']))
+            {
+                push(findings, reader.range(at, at + 1), 0.9, "nationality.stated");
+            }
+        }
+        personal::lines(reader, |pieces, _| {
+            if personal::is_mixed(pieces) {
+                for &(_, first, last) in pieces.iter().filter(|piece| piece.0 == Says::Nationality) {
+                    push(findings, reader.range(first, last), 0.8, "nationality.line");
+                }
+            }
+        });
+    }
+}
+
+fn labelled(reader: Reader<'_>, field: Field, findings: &mut Vec<Finding>) {
+    let first = reader.token_at(field.start as usize);
+    let last = reader.token_at(field.end as usize).min(first + 7);
+    let mut end = first;
+    while end < last {
+        let token = reader.tokens[end];
+        let joins = ["/", "-", "&", "'", ","].iter().any(|mark| reader.is(end, mark));
+        let stops =
+            matches!(reader.word(end).to_ascii_lowercase().as_str(), "citizen" | "national" | "citizenship");
+        if stops || !(token.kind == TokenKind::Word || joins) {
+            break;
+        }
+        end += 1;
+    }
+    while end > first && reader.tokens[end - 1].kind == TokenKind::Mark {
+        end -= 1;
+    }
+    if end > first {
+        let known = Classes::DEMONYM.with(Classes::COUNTRY);
+        let is_known = (first..end).any(|at| reader.tokens[at].classes.meets(known));
+        push(findings, reader.range(first, end), if is_known { 0.97 } else { 0.75 }, "nationality.label");
+    }
+}
+
+fn push(findings: &mut Vec<Finding>, range: (usize, usize), score: f32, rule: &'static str) {
+    findings.push(Finding { kind: Kind::Nationality, start: range.0, end: range.1, score, rule });
+}

@@ -1,0 +1,292 @@
+//! Universities and schools.
+//!
+//! Finds a keyword (*University*, *Universität*, *École*, *yliopisto*, *Lycée*) with the capitalised words around it and
+//! the small words between them (*Universidad Nacional Autónoma de México*, *Lewis & Clark College*), words built with
+//! one (*Friedrichsgymnasium*, *Aalto-yliopisto*), initials in brackets behind it, labelled values, and some that are
+//! known by one word (*MIT*, *INSEAD*). Leaves keywords without a name (*high school diploma*, *university degree*),
+//! hospitals, presses and boards of a university, and institutes that teach nobody. The words are general knowledge.
+
+use super::Recogniser;
+use super::name_rules::Reader;
+use crate::lexicon::Classes;
+use crate::tokens::{Case, TokenKind};
+use crate::{Doc, Finding, Kind, Kinds};
+
+struct School;
+
+/// Words and marks of a name on either side of its keyword, at most.
+const REACH: usize = 10;
+
+pub(super) fn recogniser() -> Box<dyn Recogniser> {
+    Box::new(School)
+}
+
+impl Recogniser for School {
+    fn kinds(&self) -> Kinds {
+        Kinds::of(&[Kind::School])
+    }
+
+    fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
+        let reader = Reader::new(doc);
+        let mut behind = 0;
+        for at in 0..reader.tokens.len() {
+            if at < behind {
+                continue;
+            }
+            let token = reader.tokens[at];
+            if token.kind != TokenKind::Word {
+                continue;
+            }
+            let is_keyword = token.classes.meets(Classes::SCHOOL);
+            let found = if is_keyword || is_built(reader.word(at), token.is_capital()) {
+                named(reader, at, !is_keyword)
+            } else if token.classes.meets(Classes::SCHOOL_NAME) && token.is_capital() {
+                match token.case {
+                    Case::Upper => Some((at, at + 1, 0.75)),
+                    // *Mit* and *Usc* are words of other languages.
+                    _ if reader.word(at).len() >= 6 => Some((at, at + 1, 0.6)),
+                    _ => None,
+                }
+            } else {
+                None
+            };
+            if let Some((first, last, score)) = found {
+                push(findings, reader.range(first, last), score);
+                behind = initials(reader, last, findings).max(last);
+            }
+        }
+        for field in doc.fields().iter().filter(|field| field.kind == Kind::School && !field.is_loose) {
+            let first = reader.token_at(field.start as usize);
+            let last = reader.token_at(field.end as usize);
+            let end = (first..last.min(first + REACH)).find(|&at| reader.is(at, ",") || reader.is(at, "("));
+            let end = end.unwrap_or(last.min(first + REACH));
+            if end > first && reader.tokens[first].is_capital() {
+                push(findings, reader.range(first, end), 0.75);
+            }
+        }
+    }
+}
+
+fn push(findings: &mut Vec<Finding>, range: (usize, usize), score: f32) {
+    findings.push(Finding { kind: Kind::School, start: range.0, end: range.1, score, rule: "school.name" });
+}
+
+/// Says whether a word is built with a keyword: *Montanuniversität*, *Dragonskolan*.
+fn is_built(word: &str, is_capital: bool) -> bool {
+    const ENDS: [&str; 14] = [
+        "gymnasium",
+        "gymnasiet",
+        "universität",
+        "universiteit",
+        "universitet",
+        "hochschule",
+        "hogeschool",
+        "högskola",
+        "skolan",
+        "skola",
+        "koulu",
+        "opisto",
+        "college",
+        "institutet",
+    ];
+    is_capital && word.len() >= 9 && ENDS.iter().any(|end| word.ends_with(end))
+}
+
+/// Says whether the token is part of the school's name: a capitalised word, but for degrees and what stands beside.
+fn is_part(reader: Reader<'_>, at: usize) -> bool {
+    reader.tokens.get(at).is_some_and(|token| {
+        token.kind == TokenKind::Word && token.is_capital() && !token.classes.meets(Classes::DEGREE)
+    })
+}
+
+fn is_link(reader: Reader<'_>, at: usize) -> bool {
+    reader.tokens.get(at).is_some_and(|token| {
+        token.kind == TokenKind::Word && token.classes.meets(Classes::SCHOOL_LINK) && !token.is_capital()
+    }) || reader.is(at, "&")
+}
+
+/// Small words in front of a keyword that belong to the school's name.
+fn links_back(word: &str) -> bool {
+    matches!(word, "of" | "&" | "and" | "de" | "du" | "del" | "for" | "och" | "og")
+        || word.contains("tekniska")
+        || word.contains("teknisk")
+        || word.contains("teknillinen")
+        || word.contains("naturvitenskapelige")
+}
+
+/// Words that name no school of their own.
+fn is_generic(word: &str) -> bool {
+    const GENERIC: [&str; 26] = [
+        "High",
+        "Middle",
+        "Primary",
+        "Secondary",
+        "Elementary",
+        "Business",
+        "Law",
+        "Graduate",
+        "Medical",
+        "Junior",
+        "Senior",
+        "Public",
+        "Private",
+        "Online",
+        "Summer",
+        "Night",
+        "Grammar",
+        "Boarding",
+        "Community",
+        "State",
+        "The",
+        "Old",
+        "My",
+        "Our",
+        "A",
+        "Technical",
+    ];
+    GENERIC.contains(&word)
+}
+
+/// Reads the name around the keyword at `at`.
+fn named(reader: Reader<'_>, at: usize, is_built: bool) -> Option<(usize, usize, f32)> {
+    let keyword = reader.tokens[at];
+    let first = left(reader, at);
+    let last = right(reader, at + 1);
+    // A keyword in lower case has its name before it, as in the north, or is a word of its own.
+    if !keyword.is_capital() && first == at {
+        return None;
+    }
+    let word = reader.word(at);
+    let own = (first..last).filter(|&place| {
+        place != at
+            && reader.tokens[place].is_capital()
+            && !reader.tokens[place].classes.meets(Classes::SCHOOL)
+            && !is_generic(reader.word(place))
+    });
+    let own_left = own.clone().filter(|&place| place < at).count();
+    let own = own.count();
+    let next = reader.word(last);
+    // *University Hospital*, *School Board*, *University degree*
+    let is_other = reader.gap(last) == 1
+        && reader.tokens.get(last).is_some_and(|token| token.classes.meets(Classes::DEGREE))
+        && matches!(
+            next,
+            "Hospital" | "Hospitals" | "Press" | "Library" | "Board" | "District" | "Bookstore"
+        );
+    let of_hospital = first > 0
+        && (first.saturating_sub(4)..first).any(|at| {
+            matches!(
+                reader.word(at),
+                "hospitalier" | "Hospitalier" | "Hôpital" | "Hospital" | "Klinikum" | "CHU"
+            ) && reader.gap(first) <= 1
+        });
+    if is_other || of_hospital || own == 0 && !is_built {
+        return None;
+    }
+    let lower = word.to_lowercase();
+    let score = match lower.as_str() {
+        // An institute or an academy may be anything; one of technology teaches.
+        "institute" | "institut" | "instituto" | "istituto" | "academy" | "akademia" | "akademie"
+        | "akademi" | "institutet" => {
+            let teaches = (first..last).any(|at| {
+                let word = reader.word(at);
+                ["Tech", "Tecno", "Tecnol", "Poly", "Manage", "Scien", "Art", "Institutet", "Mines"]
+                    .iter()
+                    .any(|start| word.starts_with(start))
+            });
+            if teaches { 0.8 } else { 0.4 }
+        }
+        // *School of Informatics* is a part of one.
+        "school" | "schule" | "skola" | "skole" | "facultad" | "fakultät" if own_left == 0 => 0.45,
+        "tu" | "ku" | "vu" | "uc" | "uni" | "bits" | "nit" | "eth" | "nui" | "iit" | "iim" | "iut"
+        | "tafe" | "rwth" | "iiit" | "iuav" | "epfl" => {
+            if keyword.case == Case::Upper && last > at + 1 && reader.gap(at + 1) == 1 {
+                0.8
+            } else {
+                return None;
+            }
+        }
+        "school" | "schule" | "academy's" | "colleges" => 0.8,
+        _ => 0.9,
+    };
+    Some((first, last, score))
+}
+
+/// Goes back over the words in front of the keyword.
+fn left(reader: Reader<'_>, at: usize) -> usize {
+    let mut first = at;
+    let mut place = at;
+    for _ in 0..REACH {
+        let gap = reader.gap(place);
+        let Some(before) = place.checked_sub(1) else { break };
+        // *King's College*, *George Watson's College*
+        let joins = gap == 0 && (reader.is(before, "-") || reader.is(before, "'"));
+        let is_possessive =
+            gap <= 1 && matches!(reader.word(before), "s") && before > 0 && reader.is(before - 1, "'");
+        let is_stop = gap == 1 && reader.is(before, ".") && before > 0 && reader.word(before - 1).len() <= 2;
+        if gap <= 1 && is_part(reader, before) {
+            first = before;
+        } else if !(joins || is_possessive || is_stop || gap == 1 && links_back(reader.word(before))) {
+            break;
+        }
+        place = before;
+    }
+    // *the University*, *at King's College*
+    while first < at && matches!(reader.word(first), "The" | "At" | "In" | "From" | "My") {
+        first += 1;
+    }
+    first
+}
+
+/// Goes on over the words behind the keyword.
+fn right(reader: Reader<'_>, at: usize) -> usize {
+    let mut last = at;
+    let mut has_of = false;
+    for place in at..at + REACH {
+        let gap = reader.gap(place);
+        let is_short_number = place > at
+            && reader
+                .tokens
+                .get(place)
+                .is_some_and(|token| token.kind == TokenKind::Number && token.end - token.start <= 2);
+        if gap == 1 && is_short_number {
+            return place + 1;
+        }
+        if gap <= 1 && is_part(reader, place) && (gap == 1 || place > at) {
+            last = place + 1;
+            continue;
+        }
+        let is_stop = reader.is(place, ".") && reader.word(place - 1).len() <= 3;
+        let joins = gap == 0 && (reader.is(place, "-") || reader.is(place, "'") || is_stop);
+        // *… of Science and Technology* is one, *Yale College and the …* two.
+        let is_and = matches!(
+            reader.word(place),
+            "and" | "&" | "und" | "et" | "y" | "e" | "och" | "og" | "ja" | "i" | "en"
+        );
+        if !(joins || gap <= 1 && is_link(reader, place)) || is_and && !has_of {
+            break;
+        }
+        has_of |= !joins && !is_and;
+    }
+    last
+}
+
+/// Reads initials in brackets behind a school's name; returns the token behind them.
+fn initials(reader: Reader<'_>, at: usize, findings: &mut Vec<Finding>) -> usize {
+    if !reader.is(at, "(") {
+        return at;
+    }
+    let Some(end) = (at + 2..at + 7).find(|&at| reader.is(at, ")")) else { return at };
+    let words = (at + 1..end).filter(|&at| reader.tokens[at].kind == TokenKind::Word);
+    let mut words = words.peekable();
+    let is_short = words.peek().is_some_and(|&at| {
+        matches!(reader.tokens[at].case, Case::Upper | Case::Mixed)
+            && (2..=8).contains(&reader.word(at).len())
+    });
+    let has_number = (at + 1..end).any(|at| reader.tokens[at].kind == TokenKind::Number);
+    if is_short && !has_number {
+        push(findings, reader.range(at + 1, end), 0.8);
+        return end + 1;
+    }
+    at
+}

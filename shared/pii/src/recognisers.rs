@@ -25,7 +25,8 @@ mod passport;
 mod nationality;
 mod personal;
 mod phone;
-registry! {  }
+mod places;
+mod school;
 mod secret;
 mod ssn;
 mod view;

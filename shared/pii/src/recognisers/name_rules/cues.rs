@@ -184,6 +184,11 @@ fn signed(reader: Reader<'_>, first: usize, at: usize, findings: &mut Vec<Findin
 
 /// What may stand behind the name of a signature on its line: a post, a firm, a contact.
 fn ends_signature(reader: Reader<'_>, name: Name) -> bool {
+    // *Oslo, 1 May 2025*
+    let is_dated = reader.tokens.get(name.last + 1).is_some_and(|token| token.kind == TokenKind::Number);
+    if reader.is(name.last, ",") && is_dated {
+        return false;
+    }
     reader.gap(name.last) >= 3
         || reader
             .tokens

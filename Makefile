@@ -21,7 +21,7 @@ FUZZ_TARGETS := find rewrite twice spans
 # Where cargo builds.
 TARGETS := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo build package test check gates bench score fuzz clean-local pins
+.PHONY: help demo build package test check gates bench score kinds fuzz clean-local pins
 
 help: ## says what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -119,15 +119,20 @@ check-faults gates: $(CHECK)/.stamp $(POLICY)/.stamp $(NODE)/.stamp $(MACHETE)
 
 gates: ## proves that each gate rejects a seeded fault: FAULTS='clippy policy' for some of them
 
-bench: $(EMULATOR)/.stamp package ## one benchmark, last line JSON: BENCH=memory|cold, ROWS=100000,1000000
-	cargo build --release --locked -p hello
-	cargo build --release --bins --locked -p sandbox -p zion
-	target/release/zion bench $(BENCH) $(if $(ROWS),--rows $(ROWS))
+# The scrubber alone needs neither the emulator nor the packaged functions.
+bench: $(if $(filter scrub,$(BENCH)),,$(EMULATOR)/.stamp package) ## one benchmark, last line JSON: BENCH=memory|cold|scrub, ROWS=100000,1000000, LABELLED=folder
+	$(if $(filter scrub,$(BENCH)),,cargo build --release --locked -p hello)
+	cargo build --release --bins --locked $(if $(filter scrub,$(BENCH)),,-p sandbox) -p zion
+	$(TARGETS)/release/zion bench $(BENCH) $(if $(ROWS),--rows $(ROWS)) $(if $(LABELLED),--labelled $(LABELLED))
 
-score: ## scores labelled sets, as Markdown tables: LABELLED=../shared/pii SETS='dev/wnut17 …' JSON=scores.json
+score: ## scores labelled sets, as Markdown tables: LABELLED=../shared/pii SETS='dev/wnut17 …' JSON=file INTO=shared/pii/README.md
 	cargo build --release --locked -p pii --example spans
 	@$(PYTHON) tests/score/score.py $(or $(LABELLED),../shared/pii) --spans $(TARGETS)/release/examples/spans \
-	  $(if $(FLOORS),--write-floors,--floors) tests/score/floors.toml $(SETS:%=--set %) $(if $(JSON),--json $(JSON))
+	  $(if $(FLOORS),--write-floors,--floors) tests/score/floors.toml $(SETS:%=--set %) $(if $(JSON),--json $(JSON)) \
+	  $(if $(INTO),| $(PYTHON) tests/score/paste.py $(INTO) scores)
+
+kinds: ## writes the table of kinds into shared/pii/README.md, from the recognisers and their cases
+	@cargo run --quiet --locked -p zion -- scrub --list-kinds | $(PYTHON) tests/score/paste.py shared/pii/README.md kinds
 
 # libFuzzer's instrumentation works with a stable compiler; only the sanitizers, which watch `unsafe` code, do not.
 fuzz = CARGO_TARGET_DIR=$(abspath $(TARGETS))/fuzz $(FUZZ) fuzz

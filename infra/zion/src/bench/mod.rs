@@ -2,6 +2,7 @@
 //!
 //! - `cold` how long a function takes from its start to its first look for work, and how large it is
 //! - `memory` how much memory each function takes, at two sizes of the table
+//! - `scrub` how fast texts are scrubbed, in how much memory, and what hostile ones cost
 //! - `binaries` where the built functions lie; `stub` a Lambda runtime that is only a clock
 //! - `run` one run without the state machine; `watch` the peaks of the processes meanwhile
 
@@ -9,6 +10,7 @@ mod binaries;
 mod cold;
 mod memory;
 mod run;
+mod scrub;
 mod stub;
 mod watch;
 
@@ -29,6 +31,8 @@ enum Which {
     Memory(memory::Memory),
     /// Start of each function against a bare runtime, and its size
     Cold(cold::Cold),
+    /// The scrubber's speed, memory and size
+    Scrub(scrub::Scrub),
 }
 
 impl Bench {
@@ -40,6 +44,7 @@ impl Bench {
         match &self.which {
             Which::Memory(memory) => memory.run().await,
             Which::Cold(cold) => cold.run(),
+            Which::Scrub(scrub) => scrub.run().await,
         }
     }
 }

@@ -76,6 +76,52 @@ impl Rows {
     }
 }
 
+/// A row's cells; none stands for null.
+pub(super) type Cells = Vec<Option<String>>;
+
+/// Makes rows and keeps them.
+pub(super) fn collect<T: Send + 'static>(make: impl FnOnce(&mut Rows) -> T + Send + 'static) -> Vec<Cells> {
+    let (sender, mut receiver) = mpsc::channel::<Bytes>(4);
+    let maker = std::thread::spawn(move || {
+        let mut rows = Rows { buffer: Vec::with_capacity(CHUNK + 8 * 1024), first: true, sink: sender };
+        make(&mut rows);
+        rows.flush();
+    });
+    // Both on threads of their own: a runtime's thread may not wait for a channel.
+    let taker = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        while let Some(chunk) = receiver.blocking_recv() {
+            text.extend_from_slice(&chunk);
+        }
+        text
+    });
+    // What a thread that stopped has made is there; a test looks at it.
+    maker.join().ok();
+    let text = taker.join().unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    text.lines()
+        .map(|line| line.split('\t').map(|cell| (cell != "\\N").then(|| plain(cell))).collect())
+        .collect()
+}
+
+/// A cell without its escapes.
+fn plain(cell: &str) -> String {
+    let mut text = String::with_capacity(cell.len());
+    let mut chars = cell.chars();
+    while let Some(c) = chars.next() {
+        text.push(match c {
+            '\\' => match chars.next() {
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some('t') => '\t',
+                other => other.unwrap_or('\\'),
+            },
+            other => other,
+        });
+    }
+    text
+}
+
 /// Streams what `make` writes into `table (columns)`: rows are made on a thread of their own while the server takes
 /// the last ones in. Answers what `make` answers.
 ///

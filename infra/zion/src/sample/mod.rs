@@ -10,6 +10,7 @@ mod labelled;
 mod person;
 mod planted;
 mod tables;
+mod texts;
 
 use std::sync::LazyLock;
 
@@ -20,6 +21,7 @@ use tokio_postgres::Client;
 
 pub use labelled::{Kind, load_labelled};
 pub use planted::Planted;
+pub use texts::{conversations, texts};
 
 use crate::error::{Context as _, Result};
 use grammar::{Facts, Grammar};

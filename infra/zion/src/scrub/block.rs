@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use pii::spans::{Input, Output, spans};
-use pii::{Finding, REWRITTEN_FROM, Scratch, Scrubber};
+use pii::{Finding, Kind, Scratch, Scrubber};
 
 use super::input::{Block, Format, Source};
+use super::labels::Labels;
 use super::tally::{Tally, Withheld};
-use super::{json, paint, table};
+use super::{json, labels, paint, table};
 
 /// What becomes of a record.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +51,7 @@ pub(super) struct Place<'a> {
 pub(super) struct Desk<'a> {
     worker: &'a Worker<'a>,
     scratch: Scratch,
+    labels: Labels,
     pub(super) out: Vec<u8>,
     pub(super) tally: Tally,
 }
@@ -58,7 +60,13 @@ impl Worker<'_> {
     /// Scrubs a block.
     pub(super) fn block(&self, source: &Source, block: &Block) -> Done {
         let out = Vec::with_capacity(block.bytes.len() + block.bytes.len() / 8);
-        let mut desk = Desk { worker: self, scratch: Scratch::default(), out, tally: Tally::default() };
+        let mut desk = Desk {
+            worker: self,
+            scratch: Scratch::default(),
+            labels: Labels::default(),
+            out,
+            tally: Tally::default(),
+        };
         desk.tally.bytes = block.bytes.len() as u64;
         let mut bytes = block.bytes.as_slice();
         if block.index == 0
@@ -143,8 +151,8 @@ impl Desk<'_> {
     fn spans(&mut self, line: &str) -> Result<(), Withheld> {
         let Input { id, text } = serde_json::from_str(line).map_err(|_| Withheld::NotAText)?;
         let mut findings = self.worker.scrubber.see(&text, &mut self.scratch);
-        findings.retain(|finding| finding.score >= REWRITTEN_FROM);
-        self.tally.count(&findings);
+        findings.retain(|finding| self.worker.scrubber.is_sure(finding));
+        self.tally.count(&findings, self.worker.scrubber);
         let output = Output { id, spans: spans(&text, &findings) };
         serde_json::to_writer(&mut self.out, &output).map_err(|_| Withheld::NotAText)?;
         self.out.push(b'\n');
@@ -159,19 +167,21 @@ impl Desk<'_> {
         places: &[Place<'_>],
     ) -> Result<Vec<Option<String>>, Withheld> {
         match self.worker.mode {
-            Mode::Rewrite { keep: false, .. } => self.rewrite(texts),
-            Mode::Rewrite { keep: true, colour } => Ok(self.look(texts, |text, findings| {
+            Mode::Rewrite { keep: false, .. } => self.rewrite(texts, places),
+            Mode::Check | Mode::Spans => {
+                // What would be rewritten is what counts.
+                let kept = texts.iter().map(|_| None).collect();
+                self.rewrite(texts, places).map(|_| kept)
+            }
+            Mode::Rewrite { keep: true, colour } => Ok(self.look(texts, places, |_, text, findings, _| {
                 (colour && !findings.is_empty()).then(|| paint::found(text, findings))
             })),
-            Mode::Check | Mode::Spans => Ok(self.look(texts, |_, _| None)),
             Mode::Explain { show, doubtful } => {
-                for (text, place) in texts.iter().zip(places) {
-                    let mut findings = self.worker.scrubber.see(text, &mut self.scratch);
-                    self.tally.count(&findings);
-                    findings.retain(|finding| doubtful || finding.score >= REWRITTEN_FROM);
-                    self.explain(text, &findings, place, show);
-                }
-                Ok(texts.iter().map(|_| None).collect())
+                Ok(self.look(texts, places, |desk, text, findings, place| {
+                    findings.retain(|finding| doubtful || desk.worker.scrubber.is_sure(finding));
+                    desk.explain(text, findings, place, show);
+                    None
+                }))
             }
         }
     }
@@ -179,27 +189,42 @@ impl Desk<'_> {
     fn look(
         &mut self,
         texts: &[&str],
-        mut becomes: impl FnMut(&str, &[Finding]) -> Option<String>,
+        places: &[Place<'_>],
+        mut becomes: impl FnMut(&mut Self, &str, &mut Vec<Finding>, &Place<'_>) -> Option<String>,
     ) -> Vec<Option<String>> {
-        let mut each = |text: &&str| {
+        let known = self.labels.known(places);
+        let mut each = |((text, place), known): ((&&str, &Place<'_>), Option<Kind>)| {
             let mut findings = self.worker.scrubber.see(text, &mut self.scratch);
-            self.tally.count(&findings);
-            findings.retain(|finding| finding.score >= REWRITTEN_FROM);
-            becomes(text, &findings)
+            if let Some(kind) = known
+                && findings.is_empty()
+                && self.worker.scrubber.rewritten().has(kind)
+            {
+                findings.extend(labels::whole(text, kind));
+            }
+            self.tally.count(&findings, self.worker.scrubber);
+            if matches!(self.worker.mode, Mode::Rewrite { .. }) {
+                findings.retain(|finding| self.worker.scrubber.is_sure(finding));
+            }
+            becomes(self, text, &mut findings, place)
         };
-        texts.iter().map(&mut each).collect()
+        texts.iter().zip(places).zip(known).map(&mut each).collect()
     }
 
-    fn rewrite(&mut self, texts: &[&str]) -> Result<Vec<Option<String>>, Withheld> {
+    fn rewrite(&mut self, texts: &[&str], places: &[Place<'_>]) -> Result<Vec<Option<String>>, Withheld> {
         let mut record = self.worker.scrubber.record();
-        let clean: Vec<String> = texts.iter().map(|text| record.text(text)).collect();
-        if !record.is_clean() {
+        for (text, kind) in texts.iter().zip(self.labels.known(places)) {
+            if let Some(kind) = kind {
+                record.know(kind, text);
+            }
+        }
+        let clean = record.texts(texts);
+        if record.refusal().is_some() {
             return Err(Withheld::Unclean);
         }
         if self.worker.rules {
             for text in texts {
                 let findings = self.worker.scrubber.see(text, &mut self.scratch);
-                self.tally.count_rules(&findings);
+                self.tally.count_rules(&findings, self.worker.scrubber);
             }
         }
         self.tally.count_kinds(record.counts());
@@ -218,7 +243,7 @@ impl Desk<'_> {
             let Finding { kind, score, rule, .. } = finding;
             // Writing to a string does not fail.
             write!(row, "{}:{line}:{column}: {kind} {score:.2} {rule}", place.file).ok();
-            if *score < REWRITTEN_FROM {
+            if !self.worker.scrubber.is_sure(finding) {
                 row.push_str(", doubtful");
             }
             if !place.field.is_empty() {

@@ -3,6 +3,7 @@
 //! - `input` which files, in which format, cut into blocks of whole records
 //! - `flow` blocks through threads, and out in order
 //! - `block` one block; `json` and `table` what a line of either holds
+//! - `labels` what the names of fields say
 //! - `tally` what was found; `paint` colours; `kinds` what is looked for, as a table
 
 mod block;
@@ -10,6 +11,7 @@ mod flow;
 mod input;
 mod json;
 mod kinds;
+mod labels;
 mod paint;
 mod table;
 mod tally;
@@ -20,7 +22,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use clap::{Args, ValueEnum};
-use pii::{Kind, Kinds, Policy, Scrubber};
+use pii::{Kind, Kinds, Policy, Scrubber, SurrogateKey, Thresholds};
 
 use crate::error::{Context as _, Error, Result};
 use crate::term;
@@ -32,6 +34,9 @@ use tally::Tally;
 const FOUND: u8 = 1;
 /// What everything ends with when something could not be read, or was withheld.
 const FAILED: u8 = 2;
+
+/// Fewest bytes of a key: who can guess it can tell whom a surrogate stands for.
+const SHORTEST_KEY: usize = 16;
 
 /// Which files to scrub, and how.
 #[derive(Debug, Clone, Args)]
@@ -54,6 +59,15 @@ pub struct Scrub {
     /// What stands in the place of what is found
     #[arg(long, value_enum, default_value = "tag")]
     policy: PolicyArg,
+    /// The key of `--policy surrogate`: the same key makes the same surrogates; one for each run otherwise
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Whether text or recall is worth more where a finding is doubtful
+    #[arg(long, value_enum, default_value = "text")]
+    strength: Strength,
+    /// Phrases that are never replaced
+    #[arg(long, value_name = "PHRASE,…", value_delimiter = ',')]
+    allow: Vec<String>,
     /// What is looked for: kinds, `default` or `all` (--list-kinds tells them)
     #[arg(long, value_name = "KIND,…", default_value = "default", value_parser = kinds_of)]
     kinds: Kinds,
@@ -100,8 +114,18 @@ enum PolicyArg {
     Tag,
     /// The kind and a number: `[name_1]`, the same for the same text within a record
     Numbered,
+    /// An invented value of the same shape, the same for the same text under one key
+    Surrogate,
     /// Nothing is replaced
     Keep,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Strength {
+    /// Replaced when it is more likely personal data than not
+    Text,
+    /// Replaced when it is personal data once in four times
+    Recall,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -147,11 +171,7 @@ impl Scrub {
             term::line(&kinds::table());
             return Ok(0);
         }
-        let scrubber = Scrubber::new(match self.policy {
-            PolicyArg::Numbered => Policy::Numbered,
-            PolicyArg::Tag | PolicyArg::Keep => Policy::Tag,
-        })
-        .with_kinds(self.kinds);
+        let scrubber = self.scrubber()?;
         let worker = Worker { scrubber: &scrubber, mode: self.mode(), rules: self.report.is_some() };
         let sources = self.sources()?;
         let mut tally = Tally::default();
@@ -178,6 +198,33 @@ impl Scrub {
         } else {
             0
         })
+    }
+
+    fn scrubber(&self) -> Result<Scrubber> {
+        let scrubber = Scrubber::new(match self.policy {
+            PolicyArg::Numbered => Policy::Numbered,
+            PolicyArg::Surrogate => Policy::Surrogate,
+            // What is kept is looked for all the same.
+            PolicyArg::Tag | PolicyArg::Keep => Policy::Tag,
+        })
+        .with_kinds(self.kinds)
+        .with_thresholds(match self.strength {
+            Strength::Text => Thresholds::TEXT,
+            Strength::Recall => Thresholds::RECALL,
+        })
+        .allowing(self.allow.iter().map(String::as_str));
+        if self.policy != PolicyArg::Surrogate {
+            return Ok(scrubber);
+        }
+        let secret = match &self.key {
+            Some(file) => std::fs::read(file).context(format!("read {}", file.display()))?,
+            None => rand::random::<[u8; 32]>().to_vec(),
+        };
+        if secret.len() < SHORTEST_KEY {
+            let error = Error::new(format!("a key of {} bytes can be guessed", secret.len()));
+            return Err(error.hint(format!("use {SHORTEST_KEY} random ones or more")));
+        }
+        Ok(scrubber.with_key(SurrogateKey::new(&secret)))
     }
 
     fn mode(&self) -> Mode {

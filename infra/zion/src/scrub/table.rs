@@ -88,7 +88,9 @@ pub(super) fn block(desk: &mut Desk<'_>, source: &Source, block: &Block, bytes: 
         desk.copy(lead);
         line += breaks(lead);
         desk.tally.records += 1;
-        match cells(desk, source, columns, line, &record) {
+        // The header is scrubbed too, in case it is none; its words say nothing of themselves.
+        let names = if line == 1 { None } else { Some(columns) };
+        match cells(desk, source, (columns, names), line, &record) {
             Ok(None) => desk.copy(raw),
             Ok(Some(cells)) => match written(&cells, columns.delimiter, raw) {
                 Some(text) => desk.copy(&text),
@@ -110,7 +112,7 @@ fn position(reader: &csv::Reader<&[u8]>) -> usize {
 fn cells(
     desk: &mut Desk<'_>,
     source: &Source,
-    columns: &Columns,
+    (columns, names): (&Columns, Option<&Columns>),
     line: u64,
     record: &ByteRecord,
 ) -> Result<Option<Vec<String>>, Withheld> {
@@ -118,8 +120,11 @@ fn cells(
         record.iter().map(std::str::from_utf8).collect::<Result<_, _>>().map_err(|_| Withheld::NotUtf8)?;
     let chosen: Vec<usize> = (0..all.len()).filter(|at| columns.is_chosen(*at)).collect();
     let texts: Vec<&str> = chosen.iter().map(|at| all[*at]).collect();
-    let places: Vec<Place<'_>> =
-        chosen.iter().map(|at| Place { file: &source.name, line, field: columns.name(*at) }).collect();
+    let place = |at: &usize| {
+        let field = names.map_or("", |columns| columns.name(*at));
+        Place { file: &source.name, line, field }
+    };
+    let places: Vec<Place<'_>> = chosen.iter().map(place).collect();
     let clean = desk.texts(&texts, &places)?;
     if clean.iter().all(Option::is_none) {
         return Ok(None);

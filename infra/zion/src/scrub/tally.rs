@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pii::{Finding, Kind, REWRITTEN_FROM};
+use pii::{Finding, Kind, Scrubber};
 use serde::Serialize;
 
 use crate::term;
@@ -55,17 +55,17 @@ struct Lines {
 
 impl Tally {
     /// Counts what was seen by kind and rule.
-    pub(super) fn count(&mut self, findings: &[Finding]) {
-        for finding in findings.iter().filter(|finding| finding.score >= REWRITTEN_FROM) {
+    pub(super) fn count(&mut self, findings: &[Finding], scrubber: &Scrubber) {
+        for finding in findings.iter().filter(|finding| scrubber.is_sure(finding)) {
             *self.kinds.entry(finding.kind).or_default() += 1;
         }
-        self.count_rules(findings);
+        self.count_rules(findings, scrubber);
     }
 
     /// Counts what was seen by rule, and what is doubtful.
-    pub(super) fn count_rules(&mut self, findings: &[Finding]) {
+    pub(super) fn count_rules(&mut self, findings: &[Finding], scrubber: &Scrubber) {
         for finding in findings {
-            if finding.score >= REWRITTEN_FROM {
+            if scrubber.is_sure(finding) {
                 *self.rules.entry(finding.rule).or_default() += 1;
             } else {
                 *self.doubtful.entry(finding.kind).or_default() += 1;

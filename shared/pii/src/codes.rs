@@ -62,6 +62,11 @@ impl Code {
         }
         compact
     }
+
+    /// Says whether all are digits.
+    pub(crate) fn is_numeric(&self) -> bool {
+        self.digits.count_ones() as usize == self.len
+    }
 }
 
 /// A shape as it is written in the tables: `9` is a digit, `A` a letter, `X` either.
@@ -199,7 +204,8 @@ fn from_word(text: &str, word: Part, alone: (usize, usize), codes: &mut Vec<Code
             code.groups = code.groups << 4 | nibble;
             code.end = part.end;
             let next = parts[from..=count].get(place + 1);
-            if ends(bytes, &code, *part, next)
+            if !is_years(bytes, &code)
+                && ends(bytes, &code, *part, next)
                 && SHAPES[code.len].iter().any(|shape| shape.has(code.len, code.digits))
             {
                 code.is_alone = (code.start, code.end - code.start) == alone;
@@ -261,6 +267,12 @@ fn part_before(bytes: &[u8], word: Part) -> Option<Part> {
     let is_glued =
         end > len && (bytes[end - len - 1].is_ascii_alphanumeric() || bytes[end - len - 1] >= 0x80);
     (is_code && !is_glued).then_some(Part { start: end - len, end, joint: 0 })
+}
+
+/// From a year to a year.
+fn is_years(bytes: &[u8], code: &Code) -> bool {
+    let is_year = |at: usize| bytes[at..].starts_with(b"19") || bytes[at..].starts_with(b"20");
+    code.groups == 0x44 && is_year(code.start) && is_year(code.end - 4)
 }
 
 /// Says whether a number may begin here: not in the middle of a longer one.

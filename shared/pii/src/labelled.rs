@@ -53,15 +53,20 @@ pub(crate) fn read(text: &str, groups: &[Group], values: &mut Vec<Labelled>) {
             continue;
         }
         let context = Context::read(text, start, end);
-        if !context.label.meets(ANNOUNCING) || context.label.meets(Topics::PHONE.with(Topics::OTHER)) {
+        let other = Topics::PHONE.with(Topics::OTHER);
+        let (label, score) = if context.label.meets(ANNOUNCING) && !context.label.meets(other) {
+            match (context.is_marked, digits) {
+                (true, _) => (context.label, 0.88),
+                (false, 6..) => (context.label, 0.65),
+                _ => continue,
+            }
+        } else if context.is_numbered && context.near.meets(Topics::MEMBER) && !context.near.meets(other) {
+            // *Chartered Member (CMIOSH) no. 117622*
+            (Topics::MEMBER, 0.7)
+        } else {
             continue;
-        }
-        let score = match (context.is_marked, digits) {
-            (true, _) => 0.88,
-            (false, 6..) => 0.65,
-            _ => continue,
         };
-        values.push(Labelled { start, end, label: context.label, digits, score });
+        values.push(Labelled { start, end, label, digits, score });
     }
 }
 
@@ -125,6 +130,7 @@ fn extent(bytes: &[u8], at: usize, behind: usize, done: usize) -> (usize, usize)
 /// Years, dates, spans of them.
 fn is_date(value: &[u8], digits: usize) -> bool {
     let is_year = |part: &[u8]| part.len() == 4 && (part.starts_with(b"19") || part.starts_with(b"20"));
+    let value = if value.get(2) == Some(&b' ') { &value[3..] } else { value };
     let mut parts = value.split(|byte| !byte.is_ascii_alphanumeric());
     let is_numeric = value.iter().all(|byte| !byte.is_ascii_alphabetic());
     is_numeric

@@ -29,6 +29,8 @@ pub(crate) fn score(code: &Code, strength: Strength, topics: Topics) -> f32 {
     let context = &code.context;
     if context.label.meets(topics) {
         return match strength {
+            // Any run of digits behind a word: the word must be written as a label.
+            Strength::Form if !context.is_marked && code.is_numeric() => 0.6,
             Strength::Form => 0.86,
             Strength::Weak => 0.95,
             Strength::Fair => 0.97,
@@ -37,6 +39,7 @@ pub(crate) fn score(code: &Code, strength: Strength, topics: Topics) -> f32 {
     }
     if context.near.meets(topics) || context.after.meets(topics) {
         return match strength {
+            Strength::Form if code.is_numeric() => 0.4,
             Strength::Form => 0.55,
             Strength::Weak => 0.8,
             Strength::Fair => 0.9,
@@ -48,7 +51,7 @@ pub(crate) fn score(code: &Code, strength: Strength, topics: Topics) -> f32 {
     let score = match strength {
         Strength::Form if code.is_alone => 0.3,
         Strength::Form => 0.1,
-        Strength::Weak if code.is_alone => 0.62,
+        Strength::Weak if code.is_alone => 0.55,
         Strength::Weak if context.far.meets(topics) => 0.6,
         Strength::Weak => 0.3,
         Strength::Fair if code.is_alone => 0.75,
@@ -112,6 +115,12 @@ impl Value<'_> {
     }
 }
 
+/// Says whether a number is one that people write for any: all digits the same, or counting up or down.
+fn is_sample(value: &Value<'_>) -> bool {
+    let steps = |step: u8| value.digits.windows(2).all(|pair| (pair[0] + step) % 10 == pair[1]);
+    value.code.is_numeric() && (steps(0) || steps(1) || steps(9))
+}
+
 /// Schemes by the length of their numbers.
 pub(crate) struct Schemes([Vec<(Shape, &'static Scheme)>; LONGEST + 1]);
 
@@ -144,7 +153,12 @@ impl Schemes {
             }
             let value = Value { chars, digits: &digits[..chars.len()], code };
             let seen = schemes.filter_map(|(_, scheme)| {
-                let score = score(code, (scheme.check)(&value)?, scheme.topics);
+                let strength = (scheme.check)(&value)?;
+                let is_doubtful = strength <= Strength::Weak && !code.context.label.meets(scheme.topics);
+                if is_doubtful && (value.code.separator == b'*' || is_sample(&value)) {
+                    return None;
+                }
+                let score = score(code, strength, scheme.topics);
                 Some(Finding {
                     kind: scheme.kind,
                     start: code.start,

@@ -72,6 +72,8 @@ pub(crate) struct Context {
     pub(crate) far: Topics,
     /// Behind it on the line, up to the next number.
     pub(crate) after: Topics,
+    /// Whether *no.* or a hash stands right in front.
+    pub(crate) is_numbered: bool,
     /// Whether the label is written as one: with a colon, a hash, *no.*, *number* between.
     pub(crate) is_marked: bool,
 }
@@ -143,7 +145,7 @@ impl Context {
         let mut follows = b' ';
         while count < WORDS {
             let trimmed = rest.trim_end_matches(|c: char| {
-                marks |= ":#=|\t(№°".contains(c);
+                marks |= ":#=|\t№°".contains(c);
                 if c == '\n' {
                     breaks += 1;
                 } else if !is_letter(c) && c != ' ' {
@@ -174,6 +176,10 @@ impl Context {
             rest = &trimmed[..at];
             let word = Word::read(raw);
             words[count] = word;
+            if count == 0 {
+                self.is_numbered =
+                    window.ends_with(['#', '№']) || is_number_word(word.bytes()) || word.bytes() == b"n";
+            }
             let is_value = word.has_digit && word.len >= 4;
             is_beyond |= is_value;
             let (topics, gap) = self.phrases(&words[..=count], raw, follows, &gap_is_filler);

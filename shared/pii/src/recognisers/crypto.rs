@@ -81,7 +81,7 @@ fn judge(word: &[u8], named: impl Fn() -> bool) -> Option<(f32, &'static str)> {
         ) if is_base58check(word, BITCOIN) => Some((0.99, "crypto.base58")),
         (b'r', 25..=35) if is_base58check(word, RIPPLE) => Some((0.99, "crypto.base58")),
         (b'4' | b'8', 95 | 106) if is_base58(word) && is_mixed(word) => Some((0.95, "crypto.monero")),
-        (_, 32..=44) if is_base58(word) && is_mixed(word) && named() => Some((0.75, "crypto.named")),
+        (_, 40..=44) if is_base58(word) && is_mixed(word) && named() => Some((0.75, "crypto.named")),
         _ => None,
     }
 }

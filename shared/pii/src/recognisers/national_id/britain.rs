@@ -56,7 +56,11 @@ fn vat(value: &Value<'_>) -> Option<Strength> {
     let digits = if is_long { &value.digits[2..] } else { value.digits };
     let sum = weighted(digits, &[8, 7, 6, 5, 4, 3, 2, 10, 1]);
     let is_valid = (sum.is_multiple_of(97) || (sum + 55).is_multiple_of(97)) && number(digits) > 0;
-    if is_long { Strong.when(is_valid && value.chars.starts_with(b"GB")) } else { Weak.when(is_valid) }
+    if is_long {
+        Strong.when(is_valid && value.chars.starts_with(b"GB"))
+    } else {
+        Weak.when(is_valid && matches!(value.code.groups, 0x9 | 0x333 | 0x342))
+    }
 }
 
 /// Seven digits and a letter from them modulo 23; a second letter counts nine.

@@ -29,7 +29,7 @@ fn tax(value: &Value<'_>) -> Option<Strength> {
     digits[..10].iter().for_each(|digit| counts[usize::from(*digit)] += 1);
     let is_valid = digits[0] != 0 && mod_11_10(digits) && counts.iter().all(|count| *count <= 3);
     let is_grouped = value.is_written(0x2333, b' ');
-    if is_grouped { Fair } else { Weak }.when(is_valid)
+    if is_grouped { Fair } else { Weak }.when(is_valid && (is_grouped || value.is_plain()))
 }
 
 /// Area, date of birth, the name's first letter, serial, check digit.

@@ -77,7 +77,11 @@ fn nif(value: &Value<'_>) -> Option<Strength> {
     let rest = weighted(digits, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11;
     let check = if rest < 2 { 0 } else { 11 - rest };
     let is_valid = check == u32::from(digits[8]) && matches!(digits[0], 1 | 2 | 3 | 5 | 6 | 8 | 9);
-    if is_long { Strong.when(is_valid && value.chars.starts_with(b"PT")) } else { Weak.when(is_valid) }
+    if is_long {
+        Strong.when(is_valid && value.chars.starts_with(b"PT"))
+    } else {
+        Weak.when(is_valid && matches!(value.code.groups, 0x9 | 0x333))
+    }
 }
 
 /// Eight digits, a check digit, two signs of the version and a check of all as Luhn's with letters from ten.

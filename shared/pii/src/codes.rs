@@ -279,10 +279,19 @@ fn is_years(bytes: &[u8], code: &Code) -> bool {
 fn begins(bytes: &[u8], parts: &[Part]) -> bool {
     let start = parts[0].start;
     let Some(&before) = bytes[..start].last() else { return true };
+    if before == b'+' {
+        return false;
+    }
     if matches!(before, b' ' | b'-' | b'.' | b'/' | b':' | b',') {
         let Some(&digit) = bytes[..start - 1].last() else { return true };
         // Joined to digits as its own groups are joined: its beginning is cut off.
         if digit.is_ascii_digit() {
+            // Behind a country's calling code.
+            let front = &bytes[..start - 1];
+            let code = front.iter().rev().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+            if front[..front.len() - code].ends_with(b"+") {
+                return false;
+            }
             return before == b' ' && parts.get(1).is_none_or(|part| part.joint != b' ')
                 || before == b':' && parts[0].end - start > 4;
         }

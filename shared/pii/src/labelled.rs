@@ -49,7 +49,12 @@ pub(crate) fn read(text: &str, groups: &[Group], values: &mut Vec<Labelled>) {
         done = end;
         let value = &bytes[start..end];
         let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-        if digits < 4 || end - start > LONGEST || is_date(value, digits) || is_amount(bytes, start, end) {
+        if digits < 4
+            || end - start > LONGEST
+            || bytes[..start].ends_with(b"+")
+            || is_date(value, digits)
+            || is_amount(bytes, start, end)
+        {
             continue;
         }
         let context = Context::read(text, start, end);
@@ -60,7 +65,11 @@ pub(crate) fn read(text: &str, groups: &[Group], values: &mut Vec<Labelled>) {
                 (false, 6..) => (context.label, 0.65),
                 _ => continue,
             }
-        } else if context.is_numbered && context.near.meets(Topics::MEMBER) && !context.near.meets(other) {
+        } else if context.is_numbered
+            && digits * 2 > end - start
+            && context.near.meets(Topics::MEMBER)
+            && !context.near.meets(other)
+        {
             // *Chartered Member (CMIOSH) no. 117622*
             (Topics::MEMBER, 0.7)
         } else {

@@ -154,8 +154,9 @@ impl Schemes {
             let value = Value { chars, digits: &digits[..chars.len()], code };
             let seen = schemes.filter_map(|(_, scheme)| {
                 let strength = (scheme.check)(&value)?;
-                let is_doubtful = strength <= Strength::Weak && !code.context.label.meets(scheme.topics);
-                if is_doubtful && (value.code.separator == b'*' || is_sample(&value)) {
+                let is_odd = strength == Strength::Weak && b"*/:._".contains(&code.separator);
+                let is_announced = code.context.label.meets(scheme.topics);
+                if !is_announced && (is_odd || (strength < Strength::Strong && is_sample(&value))) {
                     return None;
                 }
                 let score = score(code, strength, scheme.topics);

@@ -177,8 +177,10 @@ impl Context {
             let word = Word::read(raw);
             words[count] = word;
             if count == 0 {
-                self.is_numbered =
-                    window.ends_with(['#', '№']) || is_number_word(word.bytes()) || word.bytes() == b"n";
+                self.is_numbered = window.ends_with(['#', '№'])
+                    || is_number_word(word.bytes())
+                    || word.bytes() == b"n"
+                    || raw == "º";
             }
             let is_value = word.has_digit && word.len >= 4;
             is_beyond |= is_value;

@@ -31,7 +31,7 @@ fn nino(value: &Value<'_>) -> Option<Strength> {
 fn nhs(value: &Value<'_>) -> Option<Strength> {
     let rest = weighted(value.digits, &[10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11;
     let is_valid = (11 - rest) % 11 == u32::from(value.digits[9]) && number(value.digits) > 0;
-    let strength = if value.code.groups == 0x334 { Fair } else { Weak };
+    let strength = if value.is_written(0x334, b' ') { Fair } else { Weak };
     strength.when(is_valid && matches!(value.code.groups, 0x334 | 0xa))
 }
 

@@ -102,6 +102,10 @@ fn name_before(doc: &Doc<'_>, at: usize, name: &mut String) -> Option<Says> {
             _ => break,
         }
     }
+    // What every visitor is sent is no secret.
+    if ["frsc", "frsx", "cilbup"].iter().any(|public| name.contains(public)) {
+        return None;
+    }
     NAMES
         .iter()
         .filter(|(known, _)| known.len() <= name.len())
@@ -137,11 +141,13 @@ fn value(doc: &Doc<'_>, from: usize, says: Says) -> Option<Finding> {
         rest = &rest[1..];
         rest = &rest[..rest.find(quote).unwrap_or(rest.len())];
     }
+    let mut has_scheme = false;
     if says == Says::Header {
         for scheme in
             ["Bearer ", "Basic ", "Token ", "Api-Token ", "ApiKey ", "bearer ", "basic ", "token ", "Digest "]
         {
             if let Some(body) = rest.strip_prefix(scheme) {
+                has_scheme = true;
                 start += scheme.len();
                 rest = body.trim_start();
                 start += body.len() - rest.len();
@@ -162,6 +168,7 @@ fn value(doc: &Doc<'_>, from: usize, says: Says) -> Option<Finding> {
     let score = match says {
         Says::Password => password(word, quote.is_some())?,
         Says::Token => token(word, 16)?,
+        Says::Header if has_scheme => carried(word)?,
         Says::Header => token(word, 10)?,
     };
     Some(finding(start, start + word.len(), score, "secret.assigned"))
@@ -185,6 +192,13 @@ fn password(word: &str, is_quoted: bool) -> Option<f32> {
         (1.., 1.., _) => Some(0.5),
         _ => None,
     }
+}
+
+/// Returns how much a word behind *Bearer* or *Basic* looks like what they carry.
+fn carried(word: &str) -> Option<f32> {
+    let bytes = word.as_bytes();
+    let is_carried = bytes.len() >= 8 && !is_code(word) && !stands_for_one(bytes) && changes(bytes) >= 3;
+    is_carried.then_some(0.85)
 }
 
 /// Returns how much a word looks like a key drawn by lot.
@@ -215,6 +229,7 @@ fn is_code(word: &str) -> bool {
         || word.contains("{{")
         || word.contains("://")
         || word.contains("()")
+        || is_version(word)
         || word.contains('(') && word.contains('.')
         || [
             "process.env",
@@ -241,6 +256,19 @@ fn is_code(word: &str) -> bool {
         || std::path::Path::new(word)
             .extension()
             .is_some_and(|extension| FILES.iter().any(|file| extension == *file))
+}
+
+/// `jackson-0.11.2`: a package's name and version.
+fn is_version(word: &str) -> bool {
+    let mut parts = word.rsplit('.');
+    let are_numbers = parts.by_ref().take(2).all(|part| {
+        part.len() < 4
+            && part
+                .rsplit('-')
+                .next()
+                .is_some_and(|end| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit()))
+    });
+    are_numbers && word.contains('.')
 }
 
 const FILES: &[&str] = &[

@@ -77,7 +77,8 @@ fn behind_option(doc: &Doc<'_>, from: usize) -> Option<Finding> {
     let (user, password) = (user.trim_matches(['"', '\'']), password.trim_matches(['"', '\'']));
     // The key may be the user, with no password.
     let secret = if password.is_empty() { user } else { password };
-    (!is_standin(secret.as_bytes())).then(|| finding(start, start + word.len(), 0.9, "secret.option"))
+    (!is_standin(secret.as_bytes()) && !user.starts_with(['<', '[', '{', '$']))
+        .then(|| finding(start, start + word.len(), 0.9, "secret.option"))
 }
 
 fn is_standin(word: &[u8]) -> bool {

@@ -98,6 +98,10 @@ pub(super) fn find(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
         let ahead = bytes[at..].iter().take(LONGEST).take_while(|byte| is_inner(**byte)).count();
         done = at + ahead;
         let token = &bytes[at - back..done];
+        if bytes.get(done) == Some(&b'|') && matches!(group.digits(), 15 | 16) && back == 0 {
+            findings.extend(facebook(bytes, at, done));
+            continue;
+        }
         if token.len() < SHORTEST {
             continue;
         }
@@ -137,12 +141,17 @@ fn judge(bytes: &[u8], start: usize, token: &[u8]) -> Option<Finding> {
             let body = &rest[..len.max(body.len().min(len))];
             let is_token = (least..=most).contains(&len)
                 && is_whole
-                && is_random(body)
+                && (is_random(body) || (prefix.len() >= 6 && body.len() >= 80 && !is_repeated(body)))
                 && (set != Hex || is_one_case(body))
                 && (prefix.len() > 2 || is_mixed(body));
             is_token.then(|| finding(start, start + prefix.len() + len, 0.97, "secret.prefix"))
         },
     )
+}
+
+/// One sign over and over.
+fn is_repeated(body: &[u8]) -> bool {
+    body.windows(8).any(|signs| signs.iter().all(|sign| *sign == signs[0]))
 }
 
 /// Hexadecimal digits of one case, unless the issuer mixes them.
@@ -182,6 +191,14 @@ fn slack(start: usize, token: &[u8]) -> Option<Finding> {
     }
     ((numbers >= 1 && longest >= 16) || longest >= 100)
         .then(|| finding(start, start + token.len(), 0.97, "secret.prefix"))
+}
+
+/// An application's number, a bar and its secret.
+fn facebook(bytes: &[u8], start: usize, bar: usize) -> Option<Finding> {
+    let len = bytes[bar + 1..].iter().take(40).take_while(|byte| Word.has(**byte)).count();
+    let body = &bytes[bar + 1..bar + 1 + len];
+    ((26..=28).contains(&len) && is_random(body))
+        .then(|| finding(start, bar + 1 + len, 0.95, "secret.prefix"))
 }
 
 /// Microsoft's client secrets: three signs, a digit, `Q~`, 31 to 34 signs.

@@ -1,7 +1,7 @@
 //! The data files and the sorts of text that are made of them.
 
 /// Rules of the grammar, file by file.
-pub(crate) const FILES: [(&str, &str); 18] = [
+pub(crate) const FILES: [(&str, &str); 19] = [
     ("words.txt", include_str!("../data/words.txt")),
     ("tools.txt", include_str!("../data/tools.txt")),
     ("companies.txt", include_str!("../data/companies.txt")),
@@ -14,6 +14,7 @@ pub(crate) const FILES: [(&str, &str); 18] = [
     ("vocabulary.txt", include_str!("../data/vocabulary.txt")),
     ("prose.txt", include_str!("../data/prose.txt")),
     ("foreign.txt", include_str!("../data/foreign.txt")),
+    ("ordinary.txt", include_str!("../data/ordinary.txt")),
     ("jobs.txt", include_str!("../data/jobs.txt")),
     ("support.txt", include_str!("../data/support.txt")),
     ("mail.txt", include_str!("../data/mail.txt")),
@@ -38,7 +39,7 @@ const fn genre(rule: &'static str, weight: u32, all_languages: bool) -> Genre {
 }
 
 /// The sorts of text and their shares.
-pub(crate) const GENRES: [Genre; 18] = [
+pub(crate) const GENRES: [Genre; 19] = [
     genre("resume", 26, true),
     genre("resume.columns", 2, true),
     genre("letter", 3, true),
@@ -54,9 +55,10 @@ pub(crate) const GENRES: [Genre; 18] = [
     genre("line", 12, true),
     genre("names", 4, true),
     genre("prose", 24, false),
-    genre("people", 14, false),
+    genre("ordinary", 26, false),
+    genre("people", 10, false),
     genre("comment", 8, false),
-    genre("foreign", 4, true),
+    genre("foreign", 8, true),
 ];
 
 /// Languages that texts are written in besides English.

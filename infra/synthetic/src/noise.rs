@@ -95,7 +95,7 @@ fn without_marks(piece: &Piece) -> Piece {
 
 fn slips(piece: &Piece, rng: &mut ChaCha8Rng) -> Piece {
     piece.edited(|_, character, out| match character {
-        letter if letter.is_lowercase() && rng.random_bool(0.012) => {
+        letter if letter.is_alphabetic() && rng.random_bool(0.015) => {
             if rng.random_bool(0.5) {
                 out.push(letter);
                 out.push(letter);

@@ -9,6 +9,7 @@
 //! Sources: Universal Postal Union, addressing of each country; USPS Publication 28; general knowledge of street names.
 
 mod assemble;
+mod grow;
 mod postcode;
 mod street;
 mod unit;
@@ -152,7 +153,10 @@ fn cue(view: View<'_>, first: usize) -> u8 {
             | "au"
     );
     if !is_opening {
-        return u8::from(view.has(word, Classes::ADDRESS_CUE)) * 2;
+        return u8::from(matches!(
+            view.str(word),
+            "address" | "adresse" | "Adresse" | "wohnhaft" | "Address"
+        )) * 2;
     }
     let mut here = word;
     while here > 0 && word - here < 6 {
@@ -165,4 +169,30 @@ fn cue(view: View<'_>, first: usize) -> u8 {
         }
     }
     u8::from(matches!(view.str(word), "at" | "to"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Kinds, Policy, Scrubber};
+
+    fn found(text: &str) -> Vec<String> {
+        let scrubber = Scrubber::new(Policy::Tag).with_kinds(Kinds::of(&[crate::Kind::Address]));
+        scrubber.find(text).iter().map(|finding| text[finding.start..finding.end].to_owned()).collect()
+    }
+
+    #[test]
+    fn addresses_of_the_world_are_found_whole() {
+        for address in include_str!("address/forms.txt").lines().filter(|line| !line.starts_with('#')) {
+            let address = address.replace("\\n", "\n");
+            assert_eq!(found(&format!("address: {address}")), [address.as_str()], "labelled");
+            assert_eq!(found(&format!("x\n{address}\n")), [address.as_str()], "on lines of their own");
+        }
+    }
+
+    #[test]
+    fn hostile_text_costs_no_more_than_its_length() {
+        for part in ["1 ", "12 A ", "St 1 ", "10115, ", "Apt 1\n", "Via ", "1-1/", "NR3 4QT ", "A, "] {
+            found(&part.repeat(20_000));
+        }
+    }
 }

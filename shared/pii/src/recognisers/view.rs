@@ -69,7 +69,8 @@ impl<'a> View<'a> {
     /// Says whether nothing stands between the token at `at` and the one in front of it.
     pub(crate) fn is_joined(self, at: usize) -> bool {
         match (at.checked_sub(1).and_then(|before| self.get(before)), self.get(at)) {
-            (Some(before), Some(token)) => before.end == token.start,
+            // A break holds the spaces behind it.
+            (Some(before), Some(token)) => before.end == token.start && before.kind != TokenKind::Break,
             _ => false,
         }
     }
@@ -110,7 +111,12 @@ impl<'a> View<'a> {
     fn is_inside(self, at: usize) -> bool {
         match self.str(at) {
             "-" | "'" => self.is_joined(at) && self.is_joined(at + 1),
-            "." => self.is_joined(at) && at > 0 && self.is_short(at - 1),
+            "." => {
+                self.is_joined(at)
+                    && at > 0
+                    && self.is_short(at - 1)
+                    && !(self.is_upper(at - 1) && self.str(at - 1).len() > 1)
+            }
             _ => false,
         }
     }

@@ -1,5 +1,6 @@
 //! Parts become addresses: neighbours are joined, and grown over towns, regions and countries.
 
+use super::grow::right;
 use super::postcode::is_nothing;
 use super::{Part, What, cue};
 use crate::lexicon::Classes;
@@ -22,16 +23,22 @@ pub(super) fn assemble(view: View<'_>, parts: &mut [Part], findings: &mut Vec<Fi
             if part.first >= group.last && !is_glue(view, group.last, part) {
                 break;
             }
-            group.add(part);
+            // The same number read twice says nothing more.
+            if part.first >= group.last || part.weight > 1 || part.what == group.last_what {
+                group.add(part);
+            } else {
+                group.last = group.last.max(part.last);
+            }
             at += 1;
         }
         group.first = group.first.max(floor);
-        let (first, last) = (grown_left(view, &mut group, floor), grown_right(view, &group));
+        let first = grown_left(view, &mut group, floor);
+        let (last, is_placed) = right(view, group.last, first, group.last_what == What::Unit);
         if first >= last {
             continue;
         }
         floor = last;
-        let (score, rule) = group.score(view, first);
+        let (score, rule) = group.score(view, first, is_placed);
         let (start, end) = (view.tokens[first].start as usize, view.tokens[last - 1].end as usize);
         findings.push(Finding { kind: Kind::Address, start, end, score, rule });
     }
@@ -80,7 +87,7 @@ impl Group {
         *best = part.weight.max(*best);
     }
 
-    fn score(&self, view: View<'_>, first: usize) -> (f32, &'static str) {
+    fn score(&self, view: View<'_>, first: usize, is_placed: bool) -> (f32, &'static str) {
         let each = [self.street, self.unit, self.post_box, self.postcode];
         let kinds = each.iter().filter(|weight| **weight > 0).count();
         let best = each.into_iter().max().unwrap_or(0);
@@ -98,6 +105,7 @@ impl Group {
             (2, _) if self.postcode > 0 => (0.65, "address.postcode"),
             (2, _) => (0.6, "address.street"),
             (_, 2..) if self.street + self.postcode > 1 => (0.6, "address.loose"),
+            (1, _) if is_placed && self.street > 0 => (0.6, "address.placed"),
             (1, _) if is_cued && self.street > 0 => (0.65, "address.announced"),
             _ => (0.3, "address.loose"),
         }
@@ -169,9 +177,9 @@ fn grown_left(view: View<'_>, group: &mut Group, floor: usize) -> usize {
         group.street = weight;
     }
     // A second number in front: `96 ul. Posejdona 90`.
-    if first > floor && (1..=5).contains(&view.digits(first - 1)) && group.street > 0 {
-        let is_year = view.digits(first - 1) == 4 && matches!(&view.str(first - 1)[..2], "19" | "20");
-        if !is_year && (view.is_break(first.wrapping_sub(2)) || !view.is_joined(first - 1)) {
+    if first > floor && (1..=5).contains(&view.digits(first - 1)) && group.street.max(group.post_box) > 0 {
+        let is_apart = !view.is_joined(first - 1) || matches!(view.str(first - 2), ">" | "(" | "*");
+        if !view.is_year(first - 1) && is_apart && !view.is_apart(first) {
             first -= 1;
         }
     }
@@ -181,7 +189,8 @@ fn grown_left(view: View<'_>, group: &mut Group, floor: usize) -> usize {
         let head = view.str(name.wrapping_sub(1));
         if name < first - 1
             && name >= floor
-            && matches!(head, "at" | "to" | "is" | "of" | "on" | ":" | "in" | "from")
+            && (matches!(head, "at" | "to" | "is" | "of" | "on" | ":" | "in" | "from" | "with" | "are")
+                || view.is_break(name.wrapping_sub(1)))
         {
             first = name;
         }
@@ -208,6 +217,15 @@ fn loose_before(view: View<'_>, at: usize) -> Option<(usize, u8)> {
     if end == at && at > 0 && view.digits(at - 1) == 0 {
         return None;
     }
+    let is_number = |word: usize| (1..=5).contains(&view.digits(word)) && !view.is_year(word);
+    // `82 vanhamaantie 83 apt. 925`, whatever the case.
+    if end > 0 && is_number(end - 1) {
+        let first =
+            (end.saturating_sub(7)..end - 1).rev().find(|&word| !view.is_word(word) && view.str(word) != ".");
+        if let Some(first) = first.filter(|&first| is_number(first) && first + 2 < end) {
+            return Some((first, 2));
+        }
+    }
     let mut start = end;
     while start > 0
         && end - start < 8
@@ -220,10 +238,6 @@ fn loose_before(view: View<'_>, at: usize) -> Option<(usize, u8)> {
     if start + 1 >= end {
         return None;
     }
-    let is_number = |word: usize| {
-        (1..=5).contains(&view.digits(word))
-            && !(view.digits(word) == 4 && matches!(&view.str(word)[..2], "19" | "20"))
-    };
     let is_alone = start == 0
         || view.is_break(start - 1)
         || matches!(view.str(start - 1), ">" | "?" | "*" | "•" | ":" | "|" | "·" | ",");
@@ -232,99 +246,11 @@ fn loose_before(view: View<'_>, at: usize) -> Option<(usize, u8)> {
         return None;
     }
     let is_place = |word: usize| view.is_name(word) || view.is_link(word);
-    if is_number(start) && is_number(end - 1) {
-        return Some((start, 2));
+    // `Tyndall Avenue, Bristol BS8 1TL`.
+    if view.has(end - 1, Classes::STREET) && view.name_start(end, 5) == start {
+        return Some((start, 1));
     }
     let capitals = (start..end).filter(|&word| view.is_name(word)).count();
     let all = (start..end).all(|word| !view.is_word(word) || is_place(word));
     ((is_number(start) || is_number(end - 1)) && all && capitals > 0).then_some((start, 1))
-}
-
-/// Grows a group to its right: floors, towns, regions, countries.
-fn grown_right(view: View<'_>, group: &Group) -> usize {
-    let mut end = group.last;
-    let mut unknown = 0;
-    for step in 0..6 {
-        let mut at = end;
-        let mut has_comma = false;
-        let mut has_break = false;
-        while at < end + 4 {
-            if matches!(view.str(at), "," | "-" | "–" | "/" | "(") {
-                has_comma |= view.is_mark(at, ",") || view.is_mark(at, "(");
-            } else if view.is_break(at)
-                && !has_break
-                && view.str(at).bytes().filter(|byte| *byte == b'\n').count() == 1
-            {
-                has_break = true;
-            } else {
-                break;
-            }
-            at += 1;
-        }
-        if let Some((_, last)) = places::at(view, at)
-            && (view.is_name(at) || has_break || has_comma)
-        {
-            // `Maryland Heights`, `København K`: the name goes on.
-            let name = view.name_end(at, 4);
-            let last = if view.is_end(name) { last.max(name) } else { last };
-            end = last + usize::from(view.is_mark(last, ")"));
-            continue;
-        }
-        if let Some(last) = floor(view, at) {
-            end = last;
-            continue;
-        }
-        let name = view.name_end(at, 4);
-        let is_short_line = !view.is_break(at) && view.is_end(name);
-        let is_after_unit = group.last_what == What::Unit && step == 0 && !has_break;
-        // A town that nobody knows on a line of its own, with a country behind it.
-        let next = name + usize::from(view.is_mark(name, ","));
-        let is_before_country =
-            view.is_break(next) && places::at(view, next + 1).is_some_and(|(_, last)| view.is_end(last));
-        if name > at
-            && unknown == 0
-            && is_short_line
-            && (has_comma && !has_break || is_after_unit || has_break && is_before_country)
-            && view.str(name) != ":"
-        {
-            unknown += 1;
-            end = name + usize::from(view.is_mark(name, ")") && view.is_mark(at - 1, "("));
-            continue;
-        }
-        if is_after_unit && name > at {
-            end = name;
-        }
-        break;
-    }
-    end
-}
-
-/// Returns the end of a floor or door: `2. th.`, `3º B`, `4.º Esq.`, `2nd floor`, `piso 5 "B"`.
-fn floor(view: View<'_>, at: usize) -> Option<usize> {
-    let word = view.str(at);
-    let is_ordinal = view.is_word(at)
-        && word.len() <= 5
-        && word.as_bytes()[0].is_ascii_digit()
-        && ["º", "ª", "o", "a", "th", "st", "nd", "rd"].iter().any(|end| word.ends_with(end));
-    let mut end = at;
-    if is_ordinal {
-        end = at + 1;
-    } else if (1..=2).contains(&view.digits(at)) && view.is_mark(at + 1, ".") {
-        end = at + 2;
-        if !(view.has(end, Classes::UNIT) || view.str(end) == "º") {
-            return None;
-        }
-        end += 1;
-    }
-    if end == at {
-        return None;
-    }
-    let mut here = end;
-    if view.is_mark(here, ".") || view.is_mark(here, ",") {
-        here += 1;
-    }
-    if view.has(here, Classes::UNIT) || view.str(here).len() == 1 && view.is_upper(here) {
-        end = here + 1;
-    }
-    Some(end)
 }

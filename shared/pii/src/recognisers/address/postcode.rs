@@ -189,7 +189,7 @@ fn is_cued(view: View<'_>, at: usize) -> bool {
         if view.is_break(here)
             || !(view.is_lower(here)
                 || view.is_mark(here, ":")
-                || view.is_mark(here, ".")
+                || matches!(view.str(here), "." | "+" | "/")
                 || view.str(here).eq_ignore_ascii_case("code"))
         {
             break;
@@ -236,7 +236,11 @@ fn in_front(view: View<'_>, at: usize, digits: usize) -> Option<(usize, u8)> {
         return Some((start, weight));
     }
     // `Tartu TA 56325`, `Solís, MA 18614`, and a region that an exported record has not.
-    let is_code = view.is_upper(before) && (2..=3).contains(&word.len())
+    let is_standard = matches!(
+        word,
+        "ISO" | "IEC" | "DIN" | "EN" | "RFC" | "BS" | "SAE" | "CVE" | "ID" | "NO" | "PO" | "SKU"
+    );
+    let is_code = !is_standard && view.is_upper(before) && (1..=3).contains(&word.len())
         || is_nothing(word)
         || (1..=2).contains(&word.len()) && view.digits(before) > 0;
     (end == at && digits == 5 && is_code && before > 0).then(|| {
@@ -267,8 +271,15 @@ fn push(view: View<'_>, first: usize, last: usize, weight: u8, parts: &mut Vec<P
             first = start;
         }
     }
+    // The town behind it, if it is not a label: `Atlanta, GA 30332  Phone:`.
     let end = view.name_end(last, 4);
-    parts.push(Part { what: What::Postcode, first, last: end.max(last), weight });
+    let is_town = !view.is_mark(end, ":") && !view.is_apart(last);
+    parts.push(Part {
+        what: What::Postcode,
+        first,
+        last: if is_town { end.max(last) } else { last },
+        weight,
+    });
 }
 
 /// Appends `APO AP 12345`, `DPO AA 12345`, with the line in front of it.

@@ -30,7 +30,7 @@ static ENDINGS: LazyLock<HashMap<u64, bool>> = LazyLock::new(|| {
 
 /// Appends what hangs on the house number at `at`.
 pub(super) fn read(view: View<'_>, at: usize, parts: &mut Vec<Part>) {
-    let right = english(view, at).or_else(|| foreign(view, at));
+    let right = english(view, at).or_else(|| foreign(view, at)).or_else(|| numbered(view, at));
     if let Some((end, weight)) = right {
         parts.push(Part { what: What::Street, first: at, last: end, weight });
     }
@@ -44,6 +44,9 @@ pub(super) fn read(view: View<'_>, at: usize, parts: &mut Vec<Part>) {
 /// `22 Station Road`, `2317 SE Hawthorne Blvd`, `2914 184th Street`.
 fn english(view: View<'_>, at: usize) -> Option<(usize, u8)> {
     let first = letter_end(view, at);
+    if view.is_apart(first) {
+        return None;
+    }
     let mut found: Option<(usize, bool)> = None;
     let mut here = first;
     let is_lower = view.is_lower(first) && !view.is_name(first);
@@ -95,14 +98,38 @@ fn foreign(view: View<'_>, at: usize) -> Option<(usize, u8)> {
     if !view.has(here, Classes::STREET_BEFORE) {
         return None;
     }
-    let is_sure = is_sure_prefix(view, here) || view.str(here).len() > 3;
+    let is_sure = is_sure_prefix(view, here);
     let mut name = here + 1;
     while view.is_mark(name, ".") || view.is_mark(name, "/") || view.is_link(name) && name < here + 4 {
         name += 1;
     }
-    let end = view.name_end(name, MOST_WORDS);
-    let end = if end == name && view.is_lower(here) && view.is_lower(name) { name + 1 } else { end };
-    (end > name).then(|| (end, if is_sure && view.is_name(end - 1) { 3 } else { 1 }))
+    let mut end = view.name_end(name, MOST_WORDS);
+    if end > name {
+        let is_long = is_sure || view.str(here).len() > 3;
+        return Some((end, if is_long { 3 } else { 1 }));
+    }
+    // `11 via goffredo mameli 149` in a text without capitals.
+    if view.is_lower(here) && view.str(here).len() > 2 {
+        end = (name..name + 4).find(|&word| !view.is_lower(word) || is_plain(view.str(word)))?;
+        let is_ended = view.is_end(end) || view.digits(end) > 0 || view.has(end, Classes::UNIT);
+        return (end > name && is_ended && (is_sure || view.digits(end) > 0))
+            .then(|| (number_end_if(view, end), 1));
+    }
+    None
+}
+
+/// Returns the end of the number at `at`, `at` if there is none.
+fn number_end_if(view: View<'_>, at: usize) -> usize {
+    if view.digits(at) > 0 { number_end(view, at) } else { at }
+}
+
+/// `07 262 Pavlou Drandaki`: two numbers and a name.
+fn numbered(view: View<'_>, at: usize) -> Option<(usize, u8)> {
+    let is_second =
+        at > 0 && (1..=3).contains(&view.digits(at - 1)) && !view.is_joined(at) && !view.is_apart(at);
+    let end = view.name_end(at + 1, 4);
+    let has_month = (at + 1..end).any(|word| view.has(word, Classes::MONTH));
+    (is_second && end > at + 1 && !has_month && view.is_end(end)).then_some((end, 1))
 }
 
 /// The street in front of its number: `Via Roma 12`, `Hauptstr. 5`, `Rákóczi út 81`, `36 Holmevej 34`.
@@ -119,7 +146,7 @@ fn before(view: View<'_>, at: usize) -> Option<(usize, u8)> {
         base -= 1;
     }
     let has_comma = (base..at).any(|mark| view.is_mark(mark, ","));
-    if base == 0 || !view.is_word(base - 1) || view.has(base - 1, Classes::MONTH) || view.is_apart(at) {
+    if base == 0 || !view.is_word(base - 1) || view.is_apart(at) {
         return None;
     }
     // `utca` and `gate` stand in lower case behind the name.
@@ -178,7 +205,7 @@ fn before(view: View<'_>, at: usize) -> Option<(usize, u8)> {
     let is_loose = is_between
         || is_said
         || weight == 1
-        || super::cue(view, start) > 0
+        || super::cue(view, start) > 0 && !matches!(view.str(start.wrapping_sub(1)), "on" | "in" | "of")
         || view.has(base - 1, Classes::STREET);
     is_loose.then_some((start, if is_said { 2 } else { 1 }))
 }

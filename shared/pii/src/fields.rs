@@ -29,6 +29,9 @@ pub struct Field {
 /// Labels are at most this long, in bytes.
 const LONGEST_LABEL: usize = 64;
 
+/// No value is longer, in bytes: a line of a thousand labels must not be read a thousand times.
+const LONGEST_VALUE: usize = 512;
+
 /// Reads the fields that hang on `marks` and on the starts of lines.
 pub(crate) fn read(text: &str, marks: &[Mark], fields: &mut Vec<Field>) {
     fields.clear();
@@ -121,7 +124,11 @@ fn push(text: &str, fields: &mut Vec<Field>, label: Label, at: usize, from: usiz
         end: end as u32,
         is_loose: label.strict,
     };
-    let rest = &text[from..];
+    let mut most = text.len().min(from + LONGEST_VALUE);
+    while !text.is_char_boundary(most) {
+        most -= 1;
+    }
+    let rest = &text[from..most];
     let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
     let value = line.trim_start().trim_start_matches(['*', '_', '>', ':', '=', '\t', ' ']);
     let start = from + line.len() - value.len();

@@ -29,6 +29,8 @@ mod places;
 mod school;
 mod secret;
 mod ssn;
+mod url;
+mod username;
 mod view;
 mod words;
 
@@ -71,7 +73,7 @@ macro_rules! registry {
     };
 }
 
-registry! { address, age, birth_date, location, email, phone, name, card, iban, ip, mac, national_id, secret, ssn, bank_account, bic, crypto, imei, licence, passport, name_rules, school, nationality, marital_status, gender }
+registry! { address, age, birth_date, location, email, phone, name, card, iban, ip, mac, national_id, secret, ssn, bank_account, bic, crypto, imei, licence, passport, name_rules, school, nationality, marital_status, gender, url, username }
 
 /// Returns the shapes of all numbers that are told by shape: only what has one of them is looked at.
 pub(crate) fn shapes() -> impl Iterator<Item = Shape> {

@@ -88,11 +88,9 @@ fn sign(text: &str, at: usize) -> Option<Parts> {
         (Ending::Never, _) => return None,
         (Ending::Unknown | Ending::Either, true) if !host.is_provider => (0.3, "email.spaced"),
         (_, true) if written::is_prose(mail.trim_end()) => (0.3, "email.spaced"),
-        (_, true) if host.is_provider || host.written || (spaced_left && spaced_right) => {
-            (0.85, "email.spaced")
-        }
         // A handle with a word in front: `ask @example.com`.
-        (_, true) if spaced_left => (0.3, "email.spaced"),
+        (_, true) if spaced_left && !spaced_right && !host.written => (0.3, "email.spaced"),
+        (_, true) if host.is_provider || host.written || spaced_left => (0.85, "email.spaced"),
         (_, true) => (0.55, "email.spaced"),
         // An account of the fediverse: `@ann@example.social`.
         _ if text[..start].ends_with('@') => (0.6, "email.plain"),

@@ -82,6 +82,8 @@ classes! {
     MARITAL = "marital.txt";
     /// Children and partners.
     FAMILY = "family.txt";
+    /// Names that are tools, firms, towns or everyday words as well.
+    AMBIGUOUS = "ambiguous.txt";
     /// Words of gender.
     GENDER = "genders.txt";
 }

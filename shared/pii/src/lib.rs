@@ -45,6 +45,7 @@ pub mod names;
 pub mod numbers;
 pub mod plant;
 pub mod policy;
+mod propagate;
 mod protect;
 pub mod recognisers;
 mod record;

@@ -1,5 +1,6 @@
 use crate::known::Known;
 use crate::policy::{Policies, Thresholds};
+use crate::propagate;
 use crate::protect::{Allowed, protect};
 use crate::recognisers::{REGISTRY, Recogniser};
 use crate::resolve::resolve;
@@ -143,6 +144,9 @@ impl Scrubber {
         let mut findings = Vec::new();
         for recogniser in &self.recognisers {
             recogniser.find(doc, &mut findings);
+        }
+        if self.kinds.has(Kind::Name) {
+            propagate::within(doc, &mut findings);
         }
         findings.retain(|finding| self.kinds.has(finding.kind));
         findings

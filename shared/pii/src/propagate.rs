@@ -1,0 +1,332 @@
+//! What was found once goes everywhere in the text.
+//!
+//! Full and near forms of a name follow it: in any case, reversed, with initials, the surname or the forename alone,
+//! without marks on letters, joined as a handle (*annlee*, *alee*, `ann_lee`). The way back, too: the letters of an
+//! e-mail address or of a profile link name the person whose name stands elsewhere. A word that is a tool, a firm, a
+//! town or an everyday word as well follows alone only where a name stands: behind a title, before a possessive, as a
+//! whole line.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
+
+use crate::latin::bare;
+use crate::lexicon::{self, Classes, Passed};
+use crate::recognisers::name_rules::Reader;
+use crate::resolve::resolve;
+use crate::tokens::{Case, TokenKind};
+use crate::{Doc, Finding, Kind};
+
+/// Findings from this score on are followed; a name of one word from the other.
+const FOLLOWED_FROM: f32 = 0.6;
+const WORD_FOLLOWED_FROM: f32 = 0.8;
+/// Addresses whose letters are looked for, and letters of each at most.
+const MOST_ADDRESSES: usize = 64;
+const MOST_LETTERS: usize = 32;
+
+type Map<V> = HashMap<u64, V, BuildHasherDefault<Passed>>;
+
+/// What is known of the people of a text or of a record.
+#[derive(Debug, Default)]
+pub(crate) struct People {
+    /// Words of names, by the key of their bare letters, and whether one stood with others in its name.
+    words: Map<bool>,
+    /// Names written as one word.
+    joined: HashSet<u64, BuildHasherDefault<Passed>>,
+    /// Beginnings and ends of the letters of addresses: which address, and which letters are left.
+    letters: Map<(u32, bool)>,
+    /// The letters of addresses.
+    addresses: Vec<String>,
+    parts: Vec<String>,
+}
+
+/// Appends where else the people stand whom the findings name.
+pub(crate) fn within(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
+    let names_someone = |finding: &Finding| {
+        matches!(finding.kind, Kind::Name | Kind::Email | Kind::Url | Kind::Username)
+            && finding.score >= FOLLOWED_FROM
+    };
+    if !findings.iter().any(names_someone) {
+        return;
+    }
+    let mut sure: Vec<_> = findings.iter().copied().filter(|finding| finding.score >= 0.5).collect();
+    sure = resolve(sure);
+    let mut people = People::default();
+    let reader = Reader::new(doc);
+    for finding in sure.iter().filter(|finding| names_someone(finding)) {
+        let text = &doc.text()[finding.start..finding.end];
+        match finding.kind {
+            Kind::Name => people.learn_name(text, finding.score),
+            Kind::Email => people.learn_address(text.split(['@', '(', '[', ' ']).next().unwrap_or(text)),
+            _ => people.learn_address(slug(text)),
+        }
+    }
+    let known = findings.len();
+    people.find_by_addresses(reader, &sure, findings);
+    for found in &findings[known..] {
+        people.learn_name(&doc.text()[found.start..found.end], found.score);
+    }
+    sure.extend_from_slice(&findings[known..]);
+    sure = resolve(sure);
+    people.find_by_names(reader, &sure, findings);
+}
+
+/// Returns the last part of a profile's path.
+fn slug(link: &str) -> &str {
+    let known = ["/in/", "/profile/", "github.com/", "gitlab.com/", "behance.net/", "dribbble.com/", "/@"];
+    known
+        .iter()
+        .find_map(|start| link.find(start).map(|at| &link[at + start.len()..]))
+        .map_or("", |rest| rest.split(['/', '?', '#']).next().unwrap_or(rest))
+}
+
+/// Returns the key of a word's bare letters.
+fn key(word: &str) -> u64 {
+    word.chars().filter_map(bare).fold(0xcbf2_9ce4_8422_2325, |hash, c| {
+        (hash ^ u64::from(u32::from(c))).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+impl People {
+    /// Remembers a name as it was written.
+    pub(crate) fn learn_name(&mut self, name: &str, score: f32) {
+        self.parts.clear();
+        for word in name.split(|c: char| !(c.is_alphabetic() || ('\u{300}'..='\u{36f}').contains(&c))) {
+            let lower = word.to_lowercase();
+            let classes = lexicon::classes(lexicon::key(&lower));
+            let is_small = classes.meets(Classes::PARTICLE.with(Classes::NOT_NAME).with(Classes::TITLE));
+            if word.chars().count() >= 2 && !is_small && self.parts.len() < 8 {
+                self.parts.push(lower.chars().filter_map(bare).collect());
+            }
+        }
+        let parts = std::mem::take(&mut self.parts);
+        let is_alone = parts.len() < 2;
+        if is_alone && score < WORD_FOLLOWED_FROM {
+            return;
+        }
+        for part in &parts {
+            *self.words.entry(key(part)).or_default() |= !is_alone;
+        }
+        if let [first, .., last] = parts.as_slice() {
+            let (f, l) = (first.chars().next(), last.chars().next());
+            let forms = [
+                Some(format!("{first}{last}")),
+                Some(format!("{last}{first}")),
+                f.map(|f| format!("{f}{last}")),
+                f.map(|f| format!("{last}{f}")),
+                l.map(|l| format!("{first}{l}")),
+            ];
+            self.joined.extend(forms.iter().flatten().filter(|form| form.len() >= 5).map(|form| key(form)));
+        }
+        self.parts = parts;
+    }
+
+    /// Remembers the local part of an address, or a profile's name.
+    #[expect(clippy::cast_possible_truncation, reason = "there are few addresses")]
+    pub(crate) fn learn_address(&mut self, local: &str) {
+        let letters: String =
+            local.chars().filter(|c| c.is_alphabetic()).filter_map(bare).take(MOST_LETTERS).collect();
+        if letters.chars().count() < 3
+            || self.addresses.len() >= MOST_ADDRESSES
+            || self.addresses.contains(&letters)
+        {
+            return;
+        }
+        let place = self.addresses.len() as u32;
+        for (at, c) in letters.char_indices() {
+            let (head, tail) = (&letters[..at + c.len_utf8()], &letters[at..]);
+            if head.chars().count() >= 3 {
+                self.letters.entry(key(head)).or_insert((place, true));
+            }
+            if tail.chars().count() >= 3 {
+                self.letters.entry(key(tail)).or_insert((place, false));
+            }
+        }
+        self.addresses.push(letters);
+    }
+
+    /// Finds the names that the letters of addresses are made of.
+    fn find_by_addresses(&self, reader: Reader<'_>, sure: &[Finding], findings: &mut Vec<Finding>) {
+        if self.letters.is_empty() {
+            return;
+        }
+        let mut behind = 0;
+        for at in 0..reader.tokens.len() {
+            if at < behind || !reader.may_be_name(at) {
+                continue;
+            }
+            let Some(&(place, is_head)) = self.letters.get(&key(reader.word(at))) else { continue };
+            let first = reader.back(at + 1);
+            let Some(name) = reader.name(first).filter(|name| name.last > at) else { continue };
+            behind = name.last;
+            let letters = &self.addresses[place as usize];
+            let length = reader.word(at).chars().filter_map(bare).count();
+            let count = letters.chars().count();
+            let left: String = if is_head {
+                letters.chars().skip(length).collect()
+            } else {
+                letters.chars().take(count.saturating_sub(length)).collect()
+            };
+            let others = (name.first..name.last)
+                .filter(|&other| other != at && reader.tokens[other].kind == TokenKind::Word);
+            let explains = |other: usize| {
+                let word: String = reader.word(other).chars().filter_map(bare).collect();
+                !left.is_empty()
+                    && (left.starts_with(&word) || left.ends_with(&word) || word.starts_with(&left))
+                    || left.chars().count() <= 3
+                        && word.chars().next() == left.chars().next()
+                        && !left.is_empty()
+            };
+            let agrees = others.clone().any(explains);
+            let score = match (agrees, left.is_empty()) {
+                (true, _) => 0.95,
+                (false, true) if length >= 4 && others.count() > 0 => 0.75,
+                _ => continue,
+            };
+            propose(reader, name.first, name.last, score, sure, findings);
+        }
+    }
+
+    /// Finds the words of known names.
+    pub(crate) fn find_by_names(&self, reader: Reader<'_>, sure: &[Finding], findings: &mut Vec<Finding>) {
+        if self.words.is_empty() {
+            return;
+        }
+        let mut at = 0;
+        while at < reader.tokens.len() {
+            let token = reader.tokens[at];
+            if token.kind != TokenKind::Word {
+                at += 1;
+                continue;
+            }
+            let word = key(reader.word(at));
+            if !self.words.contains_key(&word) {
+                if self.joined.contains(&word) {
+                    propose(reader, at, at + 1, 0.8, sure, findings);
+                }
+                at += 1;
+                continue;
+            }
+            let (first, last, words, initials) = self.run(reader, at);
+            let score = match words + initials {
+                2.. => 0.93,
+                _ => alone(reader, at),
+            };
+            if score > 0.0 {
+                propose(reader, first, last, score, sure, findings);
+            }
+            at = last.max(at + 1);
+        }
+    }
+
+    /// Reads known words and initials behind one another around the word at `at`.
+    fn run(&self, reader: Reader<'_>, at: usize) -> (usize, usize, usize, usize) {
+        let (mut first, mut last, mut words, mut initials) = (at, at + 1, 1, 0);
+        let is_stop = |at: usize| reader.is(at, ".") && reader.gap(at) == 0;
+        // Initials in front: *A. Lee*, *A. B. Lee*.
+        for _ in 0..4 {
+            if first >= 2 && is_stop(first - 1) && reader.is_initial(first - 2) && reader.gap(first) <= 1 {
+                first -= 2;
+                initials += 1;
+            } else {
+                break;
+            }
+        }
+        for _ in 0..8 {
+            let mut next = last;
+            let joins =
+                ["-", "_", ".", "'"].iter().any(|mark| reader.is(next, mark)) && reader.gap(next) == 0;
+            if joins && reader.gap(next + 1) == 0 || reader.is(next, ",") {
+                next += 1;
+            }
+            // *de la*
+            let mut word = next;
+            while word < next + 3
+                && reader.tokens.get(word).is_some_and(|token| token.classes.meets(Classes::PARTICLE))
+            {
+                word += 1;
+            }
+            if reader.gap(next) > 1 || reader.is_break(next) {
+                break;
+            }
+            let is_listed = reader.is(last, ",");
+            // *Lee, Ann* is one; tools in a row are none.
+            let may_be_list = |at: usize| {
+                reader
+                    .tokens
+                    .get(at)
+                    .is_some_and(|token| token.classes.meets(Classes::AMBIGUOUS) || !token.is_capital())
+            };
+            if is_listed && (words + initials > 1 || may_be_list(last - 1) || may_be_list(word)) {
+                break;
+            }
+            if !is_listed && reader.is_initial(next) && (is_stop(next + 1) || reader.is(next + 1, ",")) {
+                initials += 1;
+                last = next + 1 + usize::from(is_stop(next + 1));
+            } else if reader.tokens.get(word).is_some_and(|token| {
+                token.kind == TokenKind::Word && self.words.contains_key(&key(reader.word(word)))
+            }) {
+                words += 1;
+                last = word + 1;
+            } else {
+                break;
+            }
+        }
+        (first, last, words, initials)
+    }
+}
+
+/// Says how sure a known word is a name where it stands alone.
+fn alone(reader: Reader<'_>, at: usize) -> f32 {
+    let token = reader.tokens[at];
+    if !token.is_capital() || token.classes.meets(Classes::NOT_NAME) || reader.word(at).chars().count() < 3 {
+        return 0.0;
+    }
+    let is_possessive = reader.is(at + 1, "'") && reader.gap(at + 1) == 0 && reader.word(at + 2) == "s";
+    let is_line = reader.begins_line(at)
+        && (reader.is_break(at + 1) || reader.is(at + 1, ",") && reader.is_break(at + 2));
+    let is_titled = at > 0 && reader.skip_titles(at - 1) == at || at > 1 && reader.skip_titles(at - 2) == at;
+    if token.classes.meets(Classes::AMBIGUOUS) {
+        return if is_titled || is_line || is_possessive && token.case == Case::Title { 0.75 } else { 0.0 };
+    }
+    let is_beside = |at: usize| {
+        reader.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Word && token.is_capital())
+    };
+    // *Okafor Logistics*, *The Okafor Foundation*: part of something else's name.
+    let before = at.checked_sub(1).filter(|&before| reader.gap(at) == 1 && is_beside(before) && !is_titled);
+    let behind = Some(at + 1).filter(|&next| reader.gap(next) == 1 && is_beside(next));
+    let is_part = before.is_some_and(|at| {
+        reader.word(at).chars().count() > 3 && !reader.tokens[at].classes.meets(Classes::NOT_NAME)
+    }) || behind.is_some();
+    let is_glued = reader.gap(at) == 0
+        && at > 0
+        && !reader.is_break(at - 1)
+        && !reader.is(at - 1, "(")
+        && !reader.is(at - 1, "\"");
+    match (is_part, is_glued) {
+        _ if is_titled || is_line || is_possessive => 0.85,
+        (false, false) => 0.75,
+        (true, false) => 0.4,
+        _ => 0.45,
+    }
+}
+
+/// Adds a name unless something sure covers it or crosses it; what it covers itself, it outscores.
+fn propose(
+    reader: Reader<'_>,
+    first: usize,
+    last: usize,
+    score: f32,
+    sure: &[Finding],
+    findings: &mut Vec<Finding>,
+) {
+    let (start, end) = reader.range(first, last);
+    let from = sure.partition_point(|finding| finding.end <= start);
+    let mut score = score;
+    for other in sure[from..].iter().take_while(|other| other.start < end) {
+        if other.kind != Kind::Name || other.start < start || other.end > end || other.len() == end - start {
+            return;
+        }
+        score = score.max(other.score);
+    }
+    findings.push(Finding { kind: Kind::Name, start, end, score, rule: "name.known" });
+}

@@ -84,6 +84,8 @@ classes! {
     FAMILY = "family.txt";
     /// Names that are tools, firms, towns or everyday words as well.
     AMBIGUOUS = "ambiguous.txt";
+    /// Tools that are people's names or look like one.
+    TOOL = "tools.txt";
     /// Words of gender.
     GENDER = "genders.txt";
 }

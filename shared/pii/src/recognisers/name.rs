@@ -11,7 +11,7 @@ use super::Recogniser;
 use crate::lexicon::Classes;
 use crate::names::model::Model;
 use crate::names::tag::{Name as Tagged, Tagger};
-use crate::tokens::TokenKind;
+use crate::tokens::{Token, TokenKind};
 use crate::{Doc, Finding, Kind, Kinds};
 
 /// The table that `infra/tagger` trained.
@@ -59,8 +59,56 @@ fn may_be_name(doc: &Doc<'_>, name: &Tagged) -> bool {
     }
     let tokens = doc.tokens();
     let first = tokens.partition_point(|token| (token.start as usize) < name.start);
+    if is_tool(doc, first, name.end) || is_employer(doc, first, name.end) {
+        return false;
+    }
     let inside = tokens[first..].iter().take_while(|token| (token.end as usize) <= name.end);
     inside
         .filter(|token| token.kind == TokenKind::Word)
         .any(|token| !token.classes.meets(Classes::NOT_NAME.with(Classes::TITLE).with(Classes::PARTICLE)))
+}
+
+/// Tokens to either side in which another tool makes one of a word.
+const BESIDE: usize = 12;
+
+/// Says whether the word is a tool's name among tools.
+fn is_tool(doc: &Doc<'_>, at: usize, end: usize) -> bool {
+    let tokens = doc.tokens();
+    let is_tool = |token: &Token| token.classes.meets(Classes::TOOL) && token.is_capital();
+    let inside = tokens[at..].iter().take_while(|token| (token.end as usize) <= end);
+    let mut words = inside.filter(|token| token.kind == TokenKind::Word).peekable();
+    words.peek().is_some()
+        && words.all(is_tool)
+        && tokens[at.saturating_sub(BESIDE)..tokens.len().min(at + BESIDE)]
+            .iter()
+            .any(|token| is_tool(token) && (token.start < tokens[at].start || token.end as usize > end))
+}
+
+/// Says whether it is an employer: *at Stanley Morgan (2013-2018)*.
+fn is_employer(doc: &Doc<'_>, at: usize, end: usize) -> bool {
+    let (tokens, text) = (doc.tokens(), doc.text());
+    let word = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map_or("", |token| token.text(text));
+    let behind = at + tokens[at..].iter().take_while(|token| (token.end as usize) <= end).count();
+    let is_year = |at: usize| {
+        tokens.get(at).is_some_and(|token| token.kind == TokenKind::Number) && word(Some(at)).len() == 4
+    };
+    let is_dated = word(Some(behind)) == "(" && is_year(behind + 1) && word(Some(behind + 2)) == "-";
+    let joins = matches!(
+        word(at.checked_sub(1)),
+        "at" | "bei"
+            | "chez"
+            | "en"
+            | "på"
+            | "bij"
+            | "hos"
+            | "presso"
+            | "em"
+            | "na"
+            | "w"
+            | "for"
+            | ","
+            | "&"
+            | "'"
+    );
+    is_dated && joins
 }

@@ -180,7 +180,11 @@ fn named(reader: Reader<'_>, at: usize, is_built: bool) -> Option<(usize, usize,
                 "hospitalier" | "Hospitalier" | "Hôpital" | "Hospital" | "Klinikum" | "CHU"
             ) && reader.gap(first) <= 1
         });
-    if is_other || of_hospital || own == 0 && !is_built {
+    // *École Polytechnique*: two keywords.
+    let is_whole = last - first == 2
+        && (first..last)
+            .all(|at| reader.tokens[at].is_capital() && reader.tokens[at].classes.meets(Classes::SCHOOL));
+    if is_other || of_hospital || own == 0 && !is_built && !is_whole {
         return None;
     }
     let lower = word.to_lowercase();
@@ -206,8 +210,7 @@ fn named(reader: Reader<'_>, at: usize, is_built: bool) -> Option<(usize, usize,
                 return None;
             }
         }
-        "school" | "schule" | "academy's" | "colleges" => 0.8,
-        _ => 0.9,
+        _ => 0.96,
     };
     Some((first, last, score))
 }

@@ -292,6 +292,10 @@ fn ahead(text: &str, at: usize, may_end: impl Fn(&str) -> bool) -> Option<(Label
                 && let Some(close) = inner.bytes().take(24).position(|byte| byte == b')')
             {
                 stop = text.len() - inner.len() + close + 1;
+                // *Surname(s) / First name(s)*
+                if close <= 2 {
+                    end = stop;
+                }
             }
             if may_end(&text[stop..]) || may_end(&text[end..]) {
                 found = Some((label, stop));

@@ -48,6 +48,7 @@ pub(crate) fn within(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
     if !findings.iter().any(names_someone) {
         return;
     }
+    lift(findings);
     let mut sure: Vec<_> = findings.iter().copied().filter(|finding| finding.score >= 0.5).collect();
     sure = resolve(sure);
     let mut people = People::default();
@@ -68,6 +69,30 @@ pub(crate) fn within(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
     sure.extend_from_slice(&findings[known..]);
     sure = resolve(sure);
     people.find_by_names(reader, &sure, findings);
+}
+
+/// Lets a whole outscore its parts: *LEE, ANN* the names *LEE* and *ANN*, *Ann Lee College* the name in it.
+fn lift(findings: &mut [Finding]) {
+    /// Findings that are compared with each, so that a crowd of them costs no more.
+    const NEAREST: usize = 24;
+    findings.sort_by_key(|finding| (finding.start, std::cmp::Reverse(finding.end)));
+    for at in 0..findings.len() {
+        let whole = findings[at];
+        if !matches!(whole.kind, Kind::Name | Kind::School)
+            || whole.score < 0.7
+            || whole.rule == "name.tagger"
+        {
+            continue;
+        }
+        let inside = findings[at + 1..].iter().take(NEAREST).take_while(|other| other.start < whole.end);
+        let most = inside
+            .filter(|other| other.kind == Kind::Name && other.end <= whole.end && other.len() < whole.len())
+            .map(|other| other.score)
+            .fold(0.0, f32::max);
+        if most >= whole.score {
+            findings[at].score = (most + 0.001).min(1.0);
+        }
+    }
 }
 
 /// Returns the last part of a profile's path.

@@ -78,7 +78,7 @@ fn is_tool(doc: &Doc<'_>, at: usize, end: usize) -> bool {
     let inside = tokens[at..].iter().take_while(|token| (token.end as usize) <= end);
     let mut words = inside.filter(|token| token.kind == TokenKind::Word).peekable();
     words.peek().is_some()
-        && words.all(is_tool)
+        && words.all(|token| is_tool(token) || !token.is_capital())
         && tokens[at.saturating_sub(BESIDE)..tokens.len().min(at + BESIDE)]
             .iter()
             .any(|token| is_tool(token) && (token.start < tokens[at].start || token.end as usize > end))
@@ -92,7 +92,10 @@ fn is_employer(doc: &Doc<'_>, at: usize, end: usize) -> bool {
     let is_year = |at: usize| {
         tokens.get(at).is_some_and(|token| token.kind == TokenKind::Number) && word(Some(at)).len() == 4
     };
-    let is_dated = word(Some(behind)) == "(" && is_year(behind + 1) && word(Some(behind + 2)) == "-";
+    let is_dated = word(Some(behind)) == "("
+        && is_year(behind + 1)
+        && word(Some(behind + 2)) == "-"
+        && word(Some(behind + 3)) != ")";
     let joins = matches!(
         word(at.checked_sub(1)),
         "at" | "bei"

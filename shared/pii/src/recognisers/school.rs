@@ -108,7 +108,7 @@ fn is_link(reader: Reader<'_>, at: usize) -> bool {
 /// Small words in front of a keyword that belong to the school's name.
 fn links_back(word: &str) -> bool {
     matches!(word, "of" | "&" | "and" | "de" | "du" | "del" | "for" | "och" | "og")
-        || word.contains("tekniska")
+        || matches!(word, "lyseon" | "normaali" | "suomalainen")
         || word.contains("teknisk")
         || word.contains("teknillinen")
         || word.contains("naturvitenskapelige")
@@ -229,7 +229,7 @@ fn left(reader: Reader<'_>, at: usize) -> usize {
         let is_stop = gap == 1 && reader.is(before, ".") && before > 0 && reader.word(before - 1).len() <= 2;
         if gap <= 1 && is_part(reader, before) {
             first = before;
-        } else if !(joins || is_possessive || is_stop || gap == 1 && links_back(reader.word(before))) {
+        } else if !(joins || is_possessive || is_stop || gap <= 1 && links_back(reader.word(before))) {
             break;
         }
         place = before;
@@ -245,6 +245,7 @@ fn left(reader: Reader<'_>, at: usize) -> usize {
 fn right(reader: Reader<'_>, at: usize) -> usize {
     let mut last = at;
     let mut has_of = false;
+    let goes_on = |at: usize| matches!(reader.word(at), "de" | "di" | "da" | "do" | "del" | "della" | "des");
     for place in at..at + REACH {
         let gap = reader.gap(place);
         let is_short_number = place > at
@@ -262,14 +263,12 @@ fn right(reader: Reader<'_>, at: usize) -> usize {
         let is_stop = reader.is(place, ".") && reader.word(place - 1).len() <= 3;
         let joins = gap == 0 && (reader.is(place, "-") || reader.is(place, "'") || is_stop);
         // *… of Science and Technology* is one, *Yale College and the …* two.
-        let is_and = matches!(
-            reader.word(place),
-            "and" | "&" | "und" | "et" | "y" | "e" | "och" | "og" | "ja" | "i" | "en"
-        );
-        if !(joins || gap <= 1 && is_link(reader, place)) || is_and && !has_of {
+        let is_and =
+            matches!(reader.word(place), "and" | "&" | "und" | "et" | "y" | "e" | "och" | "og" | "ja" | "en");
+        if !(joins || gap <= 1 && is_link(reader, place)) || is_and && !has_of && !goes_on(place + 1) {
             break;
         }
-        has_of |= !joins && !is_and;
+        has_of |= !joins && !is_and || goes_on(place + 1);
     }
     last
 }

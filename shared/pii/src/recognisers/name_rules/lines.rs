@@ -70,6 +70,8 @@ fn read(reader: Reader<'_>) -> Vec<Line> {
                 digits = 0;
                 continue;
             }
+            // Years of a post are no telephone number.
+            TokenKind::Number if is_year(reader.word(at)) => digits = 0,
             TokenKind::Number => digits += token.end - token.start,
             TokenKind::Mark => {
                 let text = reader.word(at);
@@ -88,6 +90,10 @@ fn read(reader: Reader<'_>) -> Vec<Line> {
         lines.push(line);
     }
     lines
+}
+
+fn is_year(word: &str) -> bool {
+    word.len() == 4 && (word.starts_with("19") || word.starts_with("20"))
 }
 
 /// Returns the letters of the addresses' local parts and of profile links.

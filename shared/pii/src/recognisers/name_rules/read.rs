@@ -2,7 +2,7 @@
 
 use crate::Doc;
 use crate::lexicon::Classes;
-use crate::tokens::{Token, TokenKind};
+use crate::tokens::{Case, Token, TokenKind};
 
 /// A name that was read.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,11 @@ impl<'a> Reader<'a> {
     /// Returns the bytes between a token and the one before it.
     pub(crate) fn gap(&self, at: usize) -> usize {
         match (at.checked_sub(1).and_then(|before| self.tokens.get(before)), self.tokens.get(at)) {
-            (Some(before), Some(token)) => (token.start - before.end) as usize,
+            (Some(before), Some(token)) => {
+                let gap = &self.text[before.end as usize..token.start as usize];
+                // A tab parts columns.
+                if gap.contains('\t') { gap.len() + 3 } else { gap.len() }
+            }
             (_, token) => token.map_or(0, |token| token.start as usize),
         }
     }
@@ -150,6 +154,21 @@ impl<'a> Reader<'a> {
                 next += 1;
                 continue;
             }
+            // *Ji-hoon*
+            let is_lower = |at: usize| {
+                self.tokens
+                    .get(at)
+                    .is_some_and(|token| token.kind == TokenKind::Word && token.case == Case::Lower)
+            };
+            if self.is(next, "-")
+                && joins
+                && self.gap(next + 1) == 0
+                && is_lower(next + 1)
+                && self.word(next + 1).len() > 1
+            {
+                name.last = next + 2;
+                next = name.last;
+            }
             if self.is(name.last.wrapping_sub(1), ".") && self.gap(next) == 0 && self.may_be_name(next) {
                 continue;
             }
@@ -239,7 +258,7 @@ impl<'a> Reader<'a> {
                 first = before;
             }
         }
-        while first < end && !self.may_be_name(first) {
+        while first < end && (!self.may_be_name(first) || self.has(first, Classes::TITLE)) {
             first += 1;
         }
         first

@@ -56,6 +56,9 @@ pub(crate) fn within(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
     for finding in sure.iter().filter(|finding| names_someone(finding)) {
         let text = &doc.text()[finding.start..finding.end];
         match finding.kind {
+            // A word the tagger took for a name is often a firm; where it is a name, the tagger finds it again.
+            Kind::Name
+                if finding.rule == "name.tagger" && finding.score < 0.95 && !text.contains([' ', '-']) => {}
             Kind::Name => people.learn_name(text, finding.score),
             Kind::Email => people.learn_address(text.split(['@', '(', '[', ' ']).next().unwrap_or(text)),
             _ => people.learn_address(slug(text)),
@@ -236,7 +239,13 @@ impl People {
                 2.. => 0.93,
                 _ => alone(reader, at),
             };
-            if score > 0.0 {
+            // Part of an address, of a host's or of a file's name: what finds those judges it.
+            let goes_on = reader.gap(last) == 0
+                && (reader.is(last, "@")
+                    || reader.is(last, ".")
+                        && reader.gap(last + 1) == 0
+                        && reader.tokens.get(last + 1).is_some_and(|token| token.case == Case::Lower));
+            if score > 0.0 && !goes_on {
                 propose(reader, first, last, score, sure, findings);
             }
             at = last.max(at + 1);

@@ -24,7 +24,9 @@ fn list(reader: Reader<'_>, field: Field, first: usize, last: usize, findings: &
     let mut at = first;
     while at < last {
         let start = reader.skip_titles(at);
-        let name = reader.name(start).filter(|name| name.last <= last);
+        // *Ann Lee/HOU/ECT*: units follow.
+        let is_unit = field.is_loose && at > first && reader.is(at - 1, "/");
+        let name = reader.name(start).filter(|_| !is_unit).filter(|name| name.last <= last);
         let Some(name) = name else {
             // Only a list goes on behind what is no name.
             match (at..last).find(|&at| reader.is(at, ";") || reader.is(at, ",") || reader.is(at, ">")) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pii::plant::Tally;
 use pii::{Kind, Kinds, Scrubber};
 use records::example::Example;
 use records::jsonl::Line;
@@ -10,7 +11,7 @@ use records::tokens::TokenCounter;
 use stage::arrows::Side;
 use stage::manifest::Counts;
 use stage::plan_file::PlanFile;
-use stage::scrub_file::ScrubReport;
+use stage::scrub_file::{Planted, ScrubReport};
 use stage::{ErrorName, StageError, keys};
 use store::{Class, Put, Writer};
 
@@ -31,6 +32,8 @@ pub(crate) struct Dataset<'a, P> {
     counts: Counts,
     quarantined: BTreeMap<String, u64>,
     found: BTreeMap<String, u64>,
+    doubtful: BTreeMap<String, u64>,
+    planted: BTreeMap<String, Tally>,
     training_tokens: u64,
 }
 
@@ -47,6 +50,8 @@ pub(crate) struct Closed {
     pub(crate) counts: Counts,
     pub(crate) quarantined: BTreeMap<String, u64>,
     pub(crate) found: BTreeMap<String, u64>,
+    pub(crate) doubtful: BTreeMap<String, u64>,
+    pub(crate) planted: BTreeMap<String, Tally>,
     pub(crate) training_tokens: u64,
 }
 
@@ -80,6 +85,8 @@ impl<'a, P: Put> Dataset<'a, P> {
             counts: Counts::default(),
             quarantined: BTreeMap::new(),
             found: BTreeMap::new(),
+            doubtful: BTreeMap::new(),
+            planted: BTreeMap::new(),
             training_tokens: 0,
         })
     }
@@ -127,6 +134,14 @@ impl<'a, P: Put> Dataset<'a, P> {
         }
         for (kind, count) in report.found {
             *self.found.entry(kind).or_default() += count;
+        }
+        for (kind, count) in report.doubtful {
+            *self.doubtful.entry(kind).or_default() += count;
+        }
+        for (kind, Planted { planted, found }) in report.planted {
+            let tally = self.planted.entry(kind).or_default();
+            tally.planted += planted;
+            tally.found += found;
         }
     }
 
@@ -179,6 +194,8 @@ impl<'a, P: Put> Dataset<'a, P> {
             counts: self.counts,
             quarantined: self.quarantined,
             found: self.found,
+            doubtful: self.doubtful,
+            planted: self.planted,
             training_tokens: self.training_tokens,
         })
     }

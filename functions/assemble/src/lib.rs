@@ -2,6 +2,7 @@
 
 mod dataset;
 mod duplicates;
+mod recall;
 
 use records::digest::sha256;
 use records::jsonl::Lines;
@@ -22,8 +23,8 @@ const LONGEST_LINE: usize = 32 << 20;
 /// Merges the clean parts in the plan's order and writes the sides of the dataset, streaming.
 ///
 /// # Errors
-/// `TooFewExamples`, `DatasetRejected`, `ResidualPersonalData` and `BudgetExceeded`; `CountsDiffer` when a part is not what its report
-/// says; `Unavailable`.
+/// `TooFewExamples`, `DatasetRejected`, `ResidualPersonalData`, `ScrubRecallTooLow` and `BudgetExceeded`; `CountsDiffer`
+/// when a part is not what its report says; `Unavailable`.
 pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<Assembled, StageError> {
     let run = event.run;
     let plan_bytes = store.get(&keys::plan(&run)).await?;
@@ -36,6 +37,7 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
         let key = keys::scrubbed_report(&run, &part.table, part.slice, part.part);
         reports.push(get_json::<ScrubReport>(store, &key).await?);
     }
+    one_scrubber(&parts, &reports)?;
     let examples = reports.iter().map(|report| report.examples).sum();
     let duplicates = Duplicates::mark(&run, &parts, examples, store).await?;
     let mut dataset = Dataset::new(&plan, store, &scrubber, &duplicates)?;
@@ -44,6 +46,7 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
         inputs.push(merge(&run, part, report, store, &mut dataset).await?);
     }
     let closed = dataset.close().await?;
+    let recall = recall::measured(&closed.planted, &plan.recipe.scrub.floors())?;
     let billed_tokens = closed.training_tokens * u64::from(plan.recipe.model.epochs);
     let usd = plan.recipe.price.usd(billed_tokens);
     affordable(&plan, billed_tokens, usd)?;
@@ -59,6 +62,8 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
         counts: closed.counts.clone(),
         quarantined: closed.quarantined,
         found: closed.found,
+        doubtful: closed.doubtful,
+        recall,
         training_tokens: closed.training_tokens,
         billed_tokens,
         usd,
@@ -84,6 +89,21 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
         tokens: billed_tokens,
         usd,
     })
+}
+
+/// Refuses parts that different versions of the scrubber have made, as a deployment in mid-run leaves them.
+fn one_scrubber(parts: &[PartRef], reports: &[ScrubReport]) -> Result<(), StageError> {
+    let other = parts.iter().zip(reports).find(|(_, report)| report.scrubber_version != pii::VERSION);
+    let Some((part, report)) = other else { return Ok(()) };
+    let text = format!(
+        "part {:05}-{:05} of {} was scrubbed by version {:?}, this is version {:?}: start a new run",
+        part.slice,
+        part.part,
+        part.table,
+        report.scrubber_version,
+        pii::VERSION
+    );
+    Err(StageError::new(ErrorName::DatasetRejected, text))
 }
 
 /// Refuses a dataset above the recipe's budget: the plan's estimate came from a sample.

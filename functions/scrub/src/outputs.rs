@@ -1,61 +1,53 @@
-//! The three objects that one part becomes.
+//! The objects that one part becomes.
 
-use records::example::Example;
-use serde::Serialize;
 use stage::arrows::PartRef;
-use stage::scrub_file::Quarantined;
+use stage::scrub_file::Doubtful;
 use stage::{StageError, keys};
 use store::{Class, Closed, Put, Writer};
 
-/// Clean examples, the digests of their content, and pointers to what could not be used.
+use crate::batch::{Done, json_line};
+
+/// Most doubtful findings that one part hands an operator.
+const MOST_REVIEWED: u64 = 500;
+
+/// Clean examples, the digests of their content, pointers to what could not be used, and a sample of what was doubtful.
 pub(crate) struct Outputs<'a, P> {
+    part: String,
     examples: Writer<'a, P>,
     digests: Writer<'a, P>,
     quarantine: Writer<'a, P>,
-}
-
-/// What one chunk of rows became. Filled while lines are cut, which cannot wait for the store.
-#[derive(Default)]
-pub(crate) struct Pending {
-    examples: Vec<Vec<u8>>,
-    digests: Vec<[u8; 16]>,
-    quarantine: Vec<Vec<u8>>,
-}
-
-impl Pending {
-    pub(crate) fn example(&mut self, example: &Example) -> Result<(), StageError> {
-        self.examples.push(json_line(example)?);
-        self.digests.push(example.content().to_be_bytes());
-        Ok(())
-    }
-
-    pub(crate) fn quarantined(&mut self, line: &Quarantined) -> Result<(), StageError> {
-        self.quarantine.push(json_line(line)?);
-        Ok(())
-    }
+    review: Writer<'a, P>,
 }
 
 impl<'a, P: Put> Outputs<'a, P> {
     pub(crate) fn new(run: &str, part: &PartRef, store: &'a P) -> Self {
-        let writer = |key: fn(&str, &str, u32, u32) -> String| {
-            Writer::new(store, key(run, &part.table, part.slice, part.part), Class::Derived)
+        let writer = |key: fn(&str, &str, u32, u32) -> String, class| {
+            Writer::new(store, key(run, &part.table, part.slice, part.part), class)
         };
         Self {
-            examples: writer(keys::scrubbed_part),
-            digests: writer(keys::scrubbed_digests),
-            quarantine: writer(keys::quarantine_part),
+            part: part.key.clone(),
+            examples: writer(keys::scrubbed_part, Class::Derived),
+            digests: writer(keys::scrubbed_digests, Class::Derived),
+            quarantine: writer(keys::quarantine_part, Class::Derived),
+            // It points to what may be personal data, so it goes when the rows go.
+            review: writer(keys::review_part, Class::Raw),
         }
     }
 
-    pub(crate) async fn write(&mut self, pending: &mut Pending) -> Result<(), StageError> {
-        for line in pending.examples.drain(..) {
-            self.examples.line(&line).await?;
-        }
-        for digest in pending.digests.drain(..) {
-            self.digests.line(&digest).await?;
-        }
-        for line in pending.quarantine.drain(..) {
-            self.quarantine.line(&line).await?;
+    /// Writes a batch, in front of which that many rows and examples were.
+    pub(crate) async fn write(&mut self, done: &Done, rows: u64, examples: u64) -> Result<(), StageError> {
+        self.examples.lines_at_once(&done.example_lines, done.examples).await?;
+        self.digests.lines_at_once(&done.digests, done.examples).await?;
+        let quarantine = done.quarantine_lines(&self.part, rows)?;
+        self.quarantine.lines_at_once(&quarantine, done.quarantined.len() as u64).await?;
+        for doubtful in &done.review {
+            if self.review.lines() >= MOST_REVIEWED {
+                break;
+            }
+            let mut line = Vec::new();
+            let (row, example) = (rows + doubtful.row + 1, examples + doubtful.example + 1);
+            json_line(&Doubtful { row, example, ..doubtful.clone() }, &mut line)?;
+            self.review.line(&line).await?;
         }
         Ok(())
     }
@@ -63,16 +55,10 @@ impl<'a, P: Put> Outputs<'a, P> {
     /// Makes the objects visible; a quarantine without a line is left out. Returns the examples' object.
     pub(crate) async fn close(self) -> Result<Closed, StageError> {
         self.digests.close().await?;
+        self.review.close().await?;
         if self.quarantine.lines() > 0 {
             self.quarantine.close().await?;
         }
         self.examples.close().await
     }
-}
-
-fn json_line(value: &impl Serialize) -> Result<Vec<u8>, StageError> {
-    let mut line = serde_json::to_vec(value)
-        .map_err(|error| StageError::internal("a line cannot be written as JSON").caused_by(error))?;
-    line.push(b'\n');
-    Ok(line)
 }

@@ -29,10 +29,12 @@ pub enum ErrorName {
     CountsDiffer,
     /// Fewer usable examples than a job needs.
     TooFewExamples,
-    /// The dataset breaks a limit of the provider.
+    /// The dataset breaks a limit of the provider, or was not made as a whole: by two versions, or changed since.
     DatasetRejected,
     /// Personal data was found in what would have been uploaded.
     ResidualPersonalData,
+    /// Too little of the personal data planted into copies of the records was found.
+    ScrubRecallTooLow,
     /// The provider's job failed.
     TrainingFailed,
     /// The provider's job was cancelled.
@@ -47,7 +49,7 @@ pub enum ErrorName {
 
 impl ErrorName {
     /// Every name, in the order of the workflow.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Throttled,
         Self::Unavailable,
         Self::RecipeInvalid,
@@ -60,6 +62,7 @@ impl ErrorName {
         Self::TooFewExamples,
         Self::DatasetRejected,
         Self::ResidualPersonalData,
+        Self::ScrubRecallTooLow,
         Self::TrainingFailed,
         Self::TrainingCancelled,
         Self::TrainingTimedOut,
@@ -82,6 +85,7 @@ impl ErrorName {
             Self::TooFewExamples => "TooFewExamples",
             Self::DatasetRejected => "DatasetRejected",
             Self::ResidualPersonalData => "ResidualPersonalData",
+            Self::ScrubRecallTooLow => "ScrubRecallTooLow",
             Self::TrainingFailed => "TrainingFailed",
             Self::TrainingCancelled => "TrainingCancelled",
             Self::TrainingTimedOut => "TrainingTimedOut",

@@ -42,6 +42,11 @@ pub fn quarantine_part(run: &str, table: &str, slice: u32, part: u32) -> String 
     format!("runs/{run}/quarantine/{table}/{slice:05}-{part:05}.jsonl")
 }
 
+/// A sample of what was found in one part but too doubtful to be replaced. Expires in days, as the rows do.
+pub fn review_part(run: &str, table: &str, slice: u32, part: u32) -> String {
+    format!("runs/{run}/review/{table}/{slice:05}-{part:05}.jsonl")
+}
+
 /// One side of the dataset: `train`, `validation` or `holdout`.
 pub fn dataset(run: &str, side: &str) -> String {
     format!("runs/{run}/dataset/{side}.jsonl")

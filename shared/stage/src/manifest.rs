@@ -32,6 +32,12 @@ pub struct Manifest {
     pub quarantined: BTreeMap<String, u64>,
     /// Findings by kind.
     pub found: BTreeMap<String, u64>,
+    /// What was too doubtful to be replaced, by kind.
+    #[serde(default)]
+    pub doubtful: BTreeMap<String, u64>,
+    /// What the scrubber found of people planted into copies of the run's own records, by kind.
+    #[serde(default)]
+    pub recall: BTreeMap<String, Recall>,
     /// Tokens of the training side, once.
     pub training_tokens: u64,
     /// Billed tokens: training tokens times epochs.
@@ -57,6 +63,22 @@ pub struct Counts {
     pub duplicates: u64,
     /// Examples left out because they are longer than the provider takes.
     pub too_long: u64,
+}
+
+/// How much of what was planted was found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Recall {
+    /// Pieces planted.
+    pub planted: u64,
+    /// Pieces of which nothing would have been left.
+    pub found: u64,
+    /// The share found, rounded down to four places.
+    pub recall: f64,
+    /// What the share is at least: the lower bound of Wilson's 95% interval, rounded down to four places.
+    pub lower_bound: f64,
+    /// What the recipe asks of the lower bound; none where it asks nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<f64>,
 }
 
 /// One object, with the hash of its bytes.

@@ -15,10 +15,50 @@ pub struct ScrubReport {
     pub quarantined: BTreeMap<String, u64>,
     /// Findings by kind.
     pub found: BTreeMap<String, u64>,
+    /// What was too doubtful to be replaced, by kind.
+    #[serde(default)]
+    pub doubtful: BTreeMap<String, u64>,
+    /// What was planted into copies of a sample of the rows, by kind.
+    #[serde(default)]
+    pub planted: BTreeMap<String, Planted>,
+    /// Version of the scrubber.
+    #[serde(default)]
+    pub scrubber_version: String,
     /// Size of the examples' object.
     pub bytes: u64,
     /// SHA-256 of the examples' object, in hex.
     pub sha256: String,
+}
+
+/// Pieces of synthetic personal data, planted and found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planted {
+    /// Pieces planted.
+    pub planted: u64,
+    /// Of these, pieces of which nothing would have been left.
+    pub found: u64,
+}
+
+/// A finding too doubtful to be replaced, for an operator to look at. Holds no text: the clean example has it, with
+/// everything around it scrubbed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Doubtful {
+    /// The row's line in the raw part, from 1.
+    pub row: u64,
+    /// The example's line in the clean part of the same name, from 1.
+    pub example: u64,
+    /// `prompt` or `completion`.
+    pub text: String,
+    /// First code point in that text.
+    pub start: u64,
+    /// One past the last code point.
+    pub end: u64,
+    /// What it may be.
+    pub kind: String,
+    /// How sure the rule is: 0 to 1.
+    pub score: f32,
+    /// The rule that saw it.
+    pub rule: String,
 }
 
 /// A pointer to a row that could not be used. The row itself stays in the raw part and expires with it.

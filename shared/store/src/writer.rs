@@ -58,8 +58,16 @@ impl<'a, P: Put> Writer<'a, P> {
     /// # Errors
     /// As [`Put::part`].
     pub async fn line(&mut self, line: &[u8]) -> Result<(), StageError> {
+        self.lines_at_once(line, 1).await
+    }
+
+    /// Appends that many lines, or records of a fixed length.
+    ///
+    /// # Errors
+    /// As [`Put::part`].
+    pub async fn lines_at_once(&mut self, line: &[u8], count: u64) -> Result<(), StageError> {
         self.digest.update(line);
-        self.lines += 1;
+        self.lines += count;
         if self.held.is_empty() && self.upload.is_some() {
             // Once and whole: a buffer that doubles leaves holes behind in the heap.
             self.held.reserve(Self::PART_BYTES + line.len());

@@ -2,5 +2,6 @@
 
 mod failures;
 pub(crate) mod fakes;
+mod recall;
 mod replay;
 pub(crate) mod run;

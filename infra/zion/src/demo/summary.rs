@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use stage::keys;
-use stage::manifest::Manifest;
+use stage::manifest::{Manifest, Recall};
 use stage::plan_file::PlanFile;
 
 use crate::error::{Context as _, Result};
@@ -51,6 +51,7 @@ pub(super) async fn lines(stack: &Stack, execution: &Execution, outcome: &Outcom
     if let Some(manifest) = &manifest {
         lines.extend(funnel(manifest));
         lines.extend(found(&manifest.found));
+        lines.extend(recall(&manifest.recall));
     }
     lines.extend(["", "Cost"].map(str::to_owned));
     if let Some(plan) = &plan {
@@ -106,6 +107,22 @@ fn found(found: &BTreeMap<String, u64>) -> Vec<String> {
         lines.push("  none".to_owned());
     }
     lines
+}
+
+/// What the scrubber found of the people planted into copies of the run's own records.
+fn recall(recall: &BTreeMap<String, Recall>) -> Vec<String> {
+    let mut lines = vec![String::new(), "Recall, by people planted into copies of the records".to_owned()];
+    lines.extend(recall.iter().map(|(kind, recall)| {
+        let floor =
+            recall.floor.map(|floor| format!(", the recipe asks {}", percent(floor))).unwrap_or_default();
+        let (share, bound) = (percent(recall.recall), percent(recall.lower_bound));
+        row(kind, recall.planted, &format!("planted, {share} found, at least {bound}{floor}"))
+    }));
+    lines
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
 }
 
 /// What the app's own query answers for the purpose.

@@ -61,12 +61,26 @@ enum Command {
         /// Files to measure on that are not trained on.
         #[arg(long)]
         dev: Vec<Source>,
+        /// Prints what was missed and what is no name.
+        #[arg(long)]
+        show: bool,
+    },
+    /// Says how fast texts are read and tagged, in MB/s of one thread: the best of several rounds.
+    Speed {
+        /// The model.
+        #[arg(long)]
+        model: PathBuf,
+        /// Labelled texts.
+        files: Vec<Source>,
     },
     /// Measures a model.
     Measure {
         /// The model.
         #[arg(long)]
         model: PathBuf,
+        /// Prints what was missed and what is no name.
+        #[arg(long)]
+        show: bool,
         /// Labelled texts.
         files: Vec<Source>,
     },
@@ -77,6 +91,18 @@ struct How {
     /// The folder of name lists.
     #[arg(long)]
     names: PathBuf,
+    /// Places: `name<tab>population` a line.
+    #[arg(long)]
+    places: Option<PathBuf>,
+    /// Common words: `word<tab>band` a line.
+    #[arg(long)]
+    common: Option<PathBuf>,
+    /// Names of tools, a line each.
+    #[arg(long)]
+    tools: Option<PathBuf>,
+    /// Names of companies, a line each.
+    #[arg(long)]
+    companies: Option<PathBuf>,
     #[arg(long, default_value_t = 1)]
     seed: u64,
     #[arg(long, default_value_t = 8)]
@@ -98,6 +124,9 @@ struct How {
     /// Of a thousand texts, how many are copied in lower case, and how many in upper case.
     #[arg(long, default_value_t = 100)]
     copies: u64,
+    /// Of a thousand texts with names, how many are copied with other names.
+    #[arg(long, default_value_t = 300)]
+    swaps: u64,
     /// Labelled texts: `FILE`, `FILE:labels=PERSON+ORG`, `FILE:header-only`.
     files: Vec<Source>,
 }
@@ -117,11 +146,31 @@ impl How {
         }
     }
 
-    fn train(&self, names: &lists::Names, mut texts: Vec<Labelled>) -> Model {
-        data::with_copies(&mut texts, self.copies, &mut Random::new(self.seed));
-        let bands = lists::bands(names, &texts);
+    fn lists(&self) -> Result<lists::Names, Fault> {
+        let mut names = lists::read(&self.names)?;
+        if let Some(places) = &self.places {
+            lists::add_places(&mut names, places)?;
+        }
+        if let Some(common) = &self.common {
+            lists::add_common(&mut names, common)?;
+        }
+        for (path, class) in [(&self.companies, 9), (&self.tools, 8)] {
+            if let Some(path) = path {
+                lists::add_words(&mut names, path, class)?;
+            }
+        }
+        Ok(names)
+    }
+
+    fn train(&self, names: &lists::Names, mut texts: Vec<Labelled>) -> Result<Model, Fault> {
+        let mut random = Random::new(self.seed);
+        let written = lists::Written::read(&self.names)?;
+        let count = texts.len();
+        data::with_swaps(&mut texts, self.swaps, &written, &banded(names), &mut random);
+        let common = lists::bands(names, &texts[..count]);
+        data::with_copies(&mut texts, self.copies, &mut random);
         let texts: Vec<&Labelled> = texts.iter().collect();
-        train::train(&texts, bands, &self.plan())
+        Ok(train::train(&texts, common, &self.plan()))
     }
 }
 
@@ -140,35 +189,70 @@ fn run(command: Command) -> Result<(), Fault> {
     let mut out = std::io::stdout().lock();
     match command {
         Command::Train { how, out: path } => {
-            let names = lists::read(&how.names)?;
+            let names = how.lists()?;
             let texts = data::read(&how.files, &banded(&names))?;
-            let model = how.train(&names, texts);
+            let model = how.train(&names, texts)?;
             std::fs::write(&path, model.to_bytes()).map_err(|error| Fault::File(path, error))?;
         }
-        Command::Validate { how, folds, dev } => {
-            let names = lists::read(&how.names)?;
+        Command::Validate { how, folds, dev, show } => {
+            let names = how.lists()?;
             let all = data::read(&how.files, &banded(&names))?;
             let (mut texts, mut aside) = (Vec::new(), Vec::new());
             for (at, text) in all.into_iter().enumerate() {
                 if at % folds == 0 { aside.push(text) } else { texts.push(text) }
             }
-            let model = how.train(&names, texts);
-            report(&mut out, &model, &how.files, &aside)?;
+            let model = how.train(&names, texts)?;
+            report(&mut out, &model, &how.files, &aside, show)?;
             let texts = data::read(&dev, &banded(&names))?;
-            report(&mut out, &model, &dev, &texts)?;
+            report(&mut out, &model, &dev, &texts, show)?;
         }
-        Command::Measure { model: path, files } => {
-            let bytes = std::fs::read(&path).map_err(|error| Fault::File(path.clone(), error))?;
-            let model = Model::from_bytes(&bytes).map_err(|fault| Fault::Model(path, fault))?;
+        Command::Speed { model: path, files } => {
+            let model = load(path)?;
             let texts = data::read(&files, &|_| Bands::default())?;
-            report(&mut out, &model, &files, &texts)?;
+            let bytes = texts.iter().map(|text| text.text.len()).sum::<usize>();
+            let mega = f64::from(u32::try_from(bytes).unwrap_or(u32::MAX)) / 1e6;
+            let (mut scratch, mut tagger, mut names) =
+                (pii::Scratch::default(), Tagger::default(), Vec::new());
+            let mut best = [f64::MAX; 3];
+            let mut tokens = 0;
+            for _ in 0..8 {
+                for (place, best) in best.iter_mut().enumerate() {
+                    let start = std::time::Instant::now();
+                    for text in &texts {
+                        let doc = pii::Doc::read(&text.text, place > 0, &mut scratch);
+                        tokens += doc.tokens().len();
+                        if place == 2 {
+                            names.clear();
+                            tagger.find(&model, doc.text(), doc.tokens(), &mut names);
+                        }
+                    }
+                    *best = best.min(start.elapsed().as_secs_f64());
+                }
+            }
+            writeln!(
+                out,
+                "{mega:.1} MB, {} tokens; plain {:.0} MB/s, words {:.0} MB/s, names {:.1} MB/s",
+                tokens / 16,
+                mega / best[0],
+                mega / best[1],
+                mega / best[2]
+            )?;
+        }
+        Command::Measure { model: path, files, show } => {
+            let model = load(path)?;
+            let texts = data::read(&files, &|_| Bands::default())?;
+            report(&mut out, &model, &files, &texts, show)?;
         }
     }
     Ok(())
 }
 
 fn banded(names: &lists::Names) -> impl Fn(u64) -> Bands {
-    |key| names.get(&key).map_or(Bands::default(), |&(forename, surname)| Bands::new(forename, surname, 0))
+    |key| {
+        names.get(&key).map_or(Bands::default(), |&(forename, surname, place, _)| {
+            Bands::new(forename, surname, 0, place)
+        })
+    }
 }
 
 fn report(
@@ -176,6 +260,7 @@ fn report(
     model: &Model,
     sources: &[Source],
     texts: &[Labelled],
+    show: bool,
 ) -> Result<(), Fault> {
     let mut tagger = Tagger::default();
     let mut counts = vec![Counts::default(); sources.len()];
@@ -185,6 +270,14 @@ fn report(
     for (source, counts) in sources.iter().zip(&counts) {
         let name = source.path.file_stem().unwrap_or_default().to_string_lossy();
         writeln!(out, "{name:24} {}", counts.line())?;
+        for line in counts.shown.iter().filter(|_| show) {
+            writeln!(out, "{line}")?;
+        }
     }
     Ok(())
+}
+
+fn load(path: PathBuf) -> Result<Model, Fault> {
+    let bytes = std::fs::read(&path).map_err(|error| Fault::File(path.clone(), error))?;
+    Model::from_bytes(&bytes).map_err(|fault| Fault::Model(path, fault))
 }

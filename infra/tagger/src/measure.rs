@@ -16,6 +16,8 @@ pub(crate) struct Counts {
     exact: u32,
     /// Probability of each finding, and whether it touches a labelled name.
     pub(crate) calls: Vec<(f32, bool)>,
+    /// What was missed, and what was found and is no name, as lines to read.
+    pub(crate) shown: Vec<String>,
 }
 
 impl Counts {
@@ -32,6 +34,19 @@ impl Counts {
         self.found += count(&names);
         for name in &names {
             self.found_right += u32::from(text.names.iter().any(|gold| touches(name, gold)));
+        }
+        let mut show = |sign: &str, (start, end): (usize, usize)| {
+            let (before, behind) =
+                (text.text[..start].chars().rev().take(30), text.text[end..].chars().take(30));
+            let before: String = before.collect::<Vec<_>>().into_iter().rev().collect();
+            let line = format!("{sign} {before}[{}]{}", &text.text[start..end], behind.collect::<String>());
+            self.shown.push(line.replace('\n', "⏎"));
+        };
+        for name in names.iter().filter(|name| !text.names.iter().any(|gold| touches(name, gold))) {
+            show("false", (name.start, name.end));
+        }
+        for &gold in text.names.iter().filter(|gold| !names.iter().any(|name| touches(name, gold))) {
+            show("missed", gold);
         }
         for gold in &text.names {
             self.gold_touched += u32::from(names.iter().any(|name| touches(name, gold)));

@@ -19,6 +19,11 @@ impl Random {
         self.next() % most
     }
 
+    /// Draws a place of a list.
+    pub(crate) fn place(&mut self, count: usize) -> usize {
+        usize::try_from(self.below(count.max(1) as u64)).unwrap_or(0)
+    }
+
     pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
         for at in (1..list.len()).rev() {
             let other = self.below(at as u64 + 1);

@@ -35,6 +35,7 @@ struct Example {
     first: usize,
     last: usize,
     may: u8,
+    weight: f32,
     base: u32,
     word: Word,
     previous: Word,
@@ -139,7 +140,7 @@ pub(crate) fn train(texts: &[&Labelled], names: Vec<(u32, Bands)>, plan: &Plan) 
             let first = lists.len();
             for (place, list) in forms.iter().enumerate() {
                 for (at, feature) in list.iter().enumerate() {
-                    let names_word = place == REACH && (at == 0 || at >= 6);
+                    let names_word = place == REACH && (at == 0 || at == 6 || at > 8);
                     if let Some(&id) = ids.get(feature) {
                         lists.push(id | if names_word { NAMES_WORD } else { 0 });
                     }
@@ -158,6 +159,7 @@ pub(crate) fn train(texts: &[&Labelled], names: Vec<(u32, Bands)>, plan: &Plan) 
                 first,
                 last: lists.len(),
                 may: text.may[token],
+                weight: text.weight,
                 base: word.base,
                 word,
                 previous: *window[REACH - 1],
@@ -255,7 +257,7 @@ fn learn(
                         for &id in &active {
                             let (weight, square) = (&mut weights[id as usize], &mut squares[id as usize]);
                             for c in 0..4 {
-                                let g = gradient[c] + plan.decay * weight[c];
+                                let g = example.weight * gradient[c] + plan.decay * weight[c];
                                 square[c] += g * g;
                                 weight[c] -= rate * g / (square[c] + 1e-2).sqrt();
                             }
@@ -314,5 +316,5 @@ fn pack(model: &mut Model, kept: &[(u64, u32)], weights: &[[f32; 4]], plan: &Pla
         // What finds no room weighs least.
         model.put(feature, rounded);
     }
-    model.knots = vec![[0.12, 0.2], [plan.threshold, 0.5], [1.0, 0.99]];
+    model.knots = vec![[0.12, 0.2], [plan.threshold, 0.5], [0.7, 0.75], [1.0, 0.97]];
 }

@@ -51,6 +51,8 @@ pub fn of_form(word: &Word, lower: &str, place: usize, add: &mut impl FnMut(u64)
             add(feature(at + 4, u64::from(bands.common()), u64::from(word.shape)));
             add(feature(at + 5, u64::from(bands.common()), look));
             add(feature(at + 6, word.id, u64::from(word.shape)));
+            add(feature(at + 7, u64::from(bands.place()), look));
+            add(feature(at + 8, u64::from(bands.place()), u64::from(bands.common())));
             let mut hash = 0xcbf2_9ce4_8422_2325_u64;
             for (count, c) in lower.chars().enumerate().take(4) {
                 hash = (hash ^ u64::from(c)).wrapping_mul(0x0100_0000_01b3);
@@ -66,6 +68,7 @@ pub fn of_form(word: &Word, lower: &str, place: usize, add: &mut impl FnMut(u64)
         }
         1 => {
             add(feature(at + 1, look, 0));
+            add(feature(at + 4, u64::from(bands.place()), u64::from(word.shape)));
             add(feature(at + 2, u64::from(bands.common()), u64::from(word.shape)));
             let mut hash = 0xcbf2_9ce4_8422_2325_u64;
             for c in lower.chars().rev().take(3) {
@@ -123,6 +126,8 @@ pub fn of_window(window: &[&Word; PLACES], around: &Around, add: &mut impl FnMut
     add(feature(14, u64::from(around.looks), bands(w) << 8 | u64::from(around.start)));
     add(feature(15, u64::from(around.mode), look));
     add(feature(16, look, bands(n1) << 8 | shape(n1)));
+    let places = |word: &Word| u64::from(word.bands.place());
+    add(feature(18, places(p1) << 8 | places(w) << 4 | places(n1), bands(w)));
     add(feature(17, shape(n1) << 16 | shape(n2) << 8 | shape(w), bands(w)));
 }
 

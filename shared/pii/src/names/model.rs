@@ -10,15 +10,28 @@
 //! All numbers are little-endian. A weight is what speaks for a tag against [`Tag::Other`](super::features::Tag::Other);
 //! a feature that is not in the table weighs nothing, and one in some hundred is taken for another.
 
-/// How frequent a word is: as a forename, as a surname (0 unknown, 2 in some country, 3 rare … 7 most frequent), and how
-/// common as a word in lower case (0 never … 5 everywhere).
+/// What lists and texts know of a word.
+///
+/// How frequent it is as a forename and as a surname (0 unknown, 2 in some country, 3 rare … 7 most frequent), how
+/// common as a word in lower case (0 never … 5 everywhere), and what else it names (0 nothing, 1 a part of a place … 4 a
+/// metropolis, 8 a tool, 9 a company).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bands(u16);
 
 impl Bands {
     /// Creates bands; each is at most 15.
-    pub const fn new(forename: u8, surname: u8, common: u8) -> Self {
-        Self((forename & 15) as u16 | ((surname & 15) as u16) << 4 | ((common & 15) as u16) << 8)
+    pub const fn new(forename: u8, surname: u8, common: u8, place: u8) -> Self {
+        Self(
+            (forename & 15) as u16
+                | ((surname & 15) as u16) << 4
+                | ((common & 15) as u16) << 8
+                | ((place & 15) as u16) << 12,
+        )
+    }
+
+    /// Returns how populous a place the word names, or what else it names.
+    pub const fn place(self) -> u8 {
+        (self.0 >> 12) as u8
     }
 
     /// Returns how frequent the word is as a forename.
@@ -238,7 +251,7 @@ mod tests {
     #[test]
     fn a_table_survives_its_file() {
         let key = crate::lexicon::key("oconnor");
-        let mut model = Model::new(4, vec![(name_hash(key), Bands::new(1, 6, 0))]);
+        let mut model = Model::new(4, vec![(name_hash(key), Bands::new(1, 6, 0, 2))]);
         assert!(model.put(77, [1, -2, 3]) && model.put(78, [4, 5, -6]));
         model.knots = vec![[0.2, 0.1], [0.4, 0.5], [1.0, 0.9]];
         let model = Model::from_bytes(&model.to_bytes()).unwrap();
@@ -247,7 +260,7 @@ mod tests {
             model.add(feature, &mut sums);
         }
         assert_eq!(sums, [5, 3, -3]);
-        assert_eq!(model.bands("ó'connór", crate::lexicon::key("ó'connór")), Bands::new(1, 6, 0));
+        assert_eq!(model.bands("ó'connór", crate::lexicon::key("ó'connór")), Bands::new(1, 6, 0, 2));
         assert!((model.score(0.3) - 0.3).abs() < 1e-6 && model.score(0.0) < 0.11 && model.score(2.0) > 0.89);
         assert_eq!(Model::from_bytes(&model.to_bytes()[..90]).unwrap_err(), NoModel);
     }

@@ -3,13 +3,16 @@
 use super::features::{self, Around, Core, PLACES, Tag};
 use super::model::{Model, Sums};
 use super::words::{Gate, HANDLE, REACH, Word, Words};
-use crate::tokens::{Token, TokenKind};
+use crate::tokens::{Case, Token, TokenKind};
 
 /// Tokens that are read at once: what is kept between texts stays bounded, whatever a text's length.
 const SEGMENT: usize = 1 << 15;
 
 /// Below this probability nothing is told.
 const LEAST: f32 = 0.12;
+
+/// Sums of weights as far below the best other tag's end the matter: the rest of the features rarely weighs half of it.
+const HOPELESS: i32 = -180;
 
 /// Beside a part of a name, this is enough.
 const BESIDE: f32 = 0.25;
@@ -60,7 +63,8 @@ impl Tagger {
             }
             let (segment, left) = rest.split_at(cut);
             self.tag(model, text, segment);
-            join(model, text, segment, &self.probabilities, names);
+            let words = &self.words;
+            join(model, text, segment, &self.probabilities, |at| words.at(at).bands.both() != 0, names);
             rest = left;
         }
     }
@@ -103,6 +107,12 @@ impl Tagger {
                             *total += i32::from(sum);
                         }
                     }
+                    if one != Tag::Person && is_hopeless(total) {
+                        tag = decide(model, total).0;
+                        words.base(&word).last = tag as u8 + 1;
+                        (one, two) = (tag, one);
+                        continue;
+                    }
                     let around = Around::new(words, token, token - line.first as usize, line.looks);
                     features::of_window(&window, &around, &mut |feature| model.add(feature, &mut total));
                     let core = Core::new(&window);
@@ -126,6 +136,15 @@ fn sums_of(model: &Model, word: &Word, lower: &str) -> [Sums; PLACES] {
     })
 }
 
+/// Says whether the forms in the window alone speak so much against a person's name that nothing else can change it.
+fn is_hopeless(total: [i32; 3]) -> bool {
+    total[0] < HOPELESS + total[1].max(total[2]).max(0)
+}
+
+/// What is left of the probability of words that no list of names knows, or of short ones in capitals, when a number
+/// follows: *Aadhaar 2341 …*, *MAC 00:…*.
+const LABEL: f32 = 0.3;
+
 /// Returns the tag that the sums speak for, and the probability of a person's name.
 fn decide(model: &Model, total: [i32; 3]) -> (Tag, f32) {
     #[expect(clippy::cast_precision_loss, reason = "sums are small")]
@@ -144,8 +163,16 @@ fn decide(model: &Model, total: [i32; 3]) -> (Tag, f32) {
 }
 
 /// Joins tokens that are parts of names, neighbours of which less is asked, and marks between them.
-pub fn join(model: &Model, text: &str, tokens: &[Token], probabilities: &[f32], names: &mut Vec<Name>) {
+fn join(
+    model: &Model,
+    text: &str,
+    tokens: &[Token],
+    probabilities: &[f32],
+    is_known: impl Fn(usize) -> bool,
+    names: &mut Vec<Name>,
+) {
     let is_part = |at: usize| probabilities[at] >= model.threshold;
+    let is_letter = |at: usize| tokens[at].end - tokens[at].start == 1 && tokens[at].case == Case::Title;
     let mut at = 0;
     while at < tokens.len() {
         if probabilities[at] < LEAST {
@@ -175,10 +202,29 @@ pub fn join(model: &Model, text: &str, tokens: &[Token], probabilities: &[f32], 
             {
                 last += 1;
             }
+            // The initials in front: J. R. Cruz.
+            while first > 1
+                && is_letter(first - 2)
+                && tokens[first - 1].text(text) == "."
+                && tokens[first - 2].end == tokens[first - 1].start
+            {
+                first -= 2;
+            }
             at = at.max(last + 1);
         }
-        let best = probabilities[first..=last].iter().copied().fold(0.0, f32::max);
-        if let Some((start, end)) = trimmed(text, &tokens[first..=last]) {
+        // Letters apart are for the rule that puts them together.
+        if last - first >= 3 && (first..=last).all(is_letter) {
+            continue;
+        }
+        let mut best = probabilities[first..=last].iter().copied().fold(0.0, f32::max);
+        let is_short = |at: usize| tokens[at].case == Case::Upper && tokens[at].end - tokens[at].start <= 4;
+        let is_vague = |at: usize| tokens[at].kind != TokenKind::Word || is_short(at) || !is_known(at);
+        if last - first < 4 && (first..=last).all(is_vague) && is_label(text, tokens, last) {
+            best *= LABEL;
+        }
+        if let Some((start, end)) =
+            trimmed(text, &tokens[first..=last]).filter(|&(start, end)| !is_in_address(text, start, end))
+        {
             // A doubtful piece that a sure one took in stays with that one.
             while names.last().is_some_and(|name: &Name| name.end > start) {
                 names.pop();
@@ -186,6 +232,12 @@ pub fn join(model: &Model, text: &str, tokens: &[Token], probabilities: &[f32], 
             names.push(Name { start, end, probability: best });
         }
     }
+}
+
+/// Says whether a number follows on the same line, few tokens on, or the tag of one.
+fn is_label(text: &str, tokens: &[Token], at: usize) -> bool {
+    let behind = tokens[at + 1..].iter().take(4).take_while(|token| token.kind != TokenKind::Break);
+    behind.into_iter().any(|token| token.text(text).bytes().any(|byte| byte.is_ascii_digit() || byte == b'['))
 }
 
 /// Says whether only one space stands behind a token, or nothing.
@@ -212,8 +264,22 @@ fn trimmed(text: &str, tokens: &[Token]) -> Option<(usize, usize)> {
     Some((tokens[first].start as usize, end))
 }
 
+/// Says whether a range is a piece of an e-mail address, which is found as a whole or not at all.
+fn is_in_address(text: &str, start: usize, end: usize) -> bool {
+    const FAR: usize = 64;
+    let bytes = text.as_bytes();
+    let inside = |byte: &&u8| byte.is_ascii_alphanumeric() || b".+-_@".contains(byte);
+    let glued = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let at_behind = bytes[end..].iter().take(FAR).take_while(inside).position(|&byte| byte == b'@');
+    if let Some(at) = at_behind {
+        return glued(bytes.get(end + at + 1));
+    }
+    let at_before = bytes[..start].iter().rev().take(FAR).take_while(inside).position(|&byte| byte == b'@');
+    at_before.is_some_and(|at| start > at + 1 && glued(bytes.get(start - at - 2)))
+}
+
 /// Says whether a word stands in front of names and is none.
-fn is_title(word: &str) -> bool {
+pub fn is_title(word: &str) -> bool {
     TITLES.iter().any(|title| title.eq_ignore_ascii_case(word))
 }
 

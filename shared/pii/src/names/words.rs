@@ -74,14 +74,18 @@ pub struct Words {
     lower: String,
 }
 
-/// The shape of an `@` with a word behind it: that word is a handle, or a host.
+/// The shape of an `@` with a word behind it, which is a handle or a host, and of a `[` with a word in lower case behind
+/// it, which is the tag of something that was rewritten.
 pub const HANDLE: u8 = 127;
+
+/// The shape of what stands between the words of a list.
+const COMMA: u8 = 3;
 
 /// Tokens that a window reaches to either side.
 pub const REACH: usize = 3;
 
 /// Forms that are kept; a text may go beyond by as many as it has tokens.
-const MOST_FORMS: usize = 12_000;
+const MOST_FORMS: usize = 32_000;
 
 /// Words in lower case that stand in names.
 const PARTICLES: [&str; 32] = [
@@ -193,7 +197,7 @@ impl Words {
     fn read_lines(&mut self, tokens: &[Token]) {
         let mut first = 0;
         while first < tokens.len() {
-            let (mut words, mut capitals, mut others) = (0_u16, 0_u16, 0_u16);
+            let (mut words, mut capitals, mut others, mut commas) = (0_u16, 0_u16, 0_u16, 0_u16);
             let mut last = first;
             while last < tokens.len() && last - first < 400 {
                 let token = &tokens[last];
@@ -205,7 +209,9 @@ impl Words {
                         capitals += u16::from(token.is_capital());
                     }
                     TokenKind::Number => others += 1,
-                    TokenKind::Mark => {}
+                    TokenKind::Mark => {
+                        commas += u16::from(self.forms[self.slots[last - 1 + REACH] as usize].shape == COMMA);
+                    }
                 }
             }
             let many = match words {
@@ -221,7 +227,8 @@ impl Words {
                 2..=4 => 2,
                 _ => 3,
             };
-            let looks = many | capitals << 3 | place << 5 | u16::from(others > 0) << 7;
+            let looks =
+                many | capitals << 3 | place << 5 | u16::from(others > 0) << 7 | u16::from(commas > 2) << 8;
             self.lines.push(Line { first: first as u32, last: last as u32, looks });
             first = last;
         }
@@ -259,7 +266,7 @@ impl Words {
                 Case::Title | Case::Upper => Gate::Always,
                 Case::Mixed if first_upper => Gate::Always,
                 Case::None if letters > 1 => Gate::Always,
-                Case::Lower if PARTICLES.contains(&self.lower.as_str()) => Gate::Particle,
+                Case::Lower if is_particle(&self.lower) => Gate::Particle,
                 Case::Lower if bands.forename() >= 2 && bands.common() <= 3 && letters > 2 => Gate::Always,
                 Case::Lower | Case::Mixed if bands.forename() > 0 || bands.surname() > 0 || letters == 1 => {
                     Gate::Behind
@@ -273,13 +280,13 @@ impl Words {
                 (TokenKind::Mark, b'.' | b'-' | b'\'' | b',' | b'_') => Gate::Behind,
                 _ => Gate::Never,
             };
+            let behind = || text[token.end as usize..].chars().next();
             let shape = match (token.kind, first) {
-                (TokenKind::Mark, b'@') if text[token.end as usize..].starts_with(char::is_alphanumeric) => {
-                    HANDLE
-                }
+                (TokenKind::Mark, b'@') if behind().is_some_and(char::is_alphanumeric) => HANDLE,
+                (TokenKind::Mark, b'[') if behind().is_some_and(char::is_lowercase) => HANDLE,
                 (TokenKind::Number, _) => 1,
                 (TokenKind::Break, _) => 2,
-                (_, b',') => 3,
+                (_, b',' | b';' | b'|') => COMMA,
                 (_, b'.') => 4,
                 (_, b'-' | b'_' | b'\'') => 5,
                 (_, b':') => 6,
@@ -338,8 +345,14 @@ fn id(text: &str, tokens: &[Token], at: usize) -> u64 {
             mark[..bytes.len()].copy_from_slice(bytes);
             let touches_before = at > 0 && tokens[at - 1].end == token.start;
             let touches_behind = tokens.get(at + 1).is_some_and(|next| next.start == token.end);
+            let is_tag =
+                touches_behind && bytes == b"[" && text[token.end as usize..].starts_with(char::is_lowercase);
+            let is_handle = touches_behind
+                && bytes == b"@"
+                && text[token.end as usize..].starts_with(char::is_alphanumeric);
             mixed(
-                u64::from(u32::from_le_bytes(mark)) << 2
+                u64::from(is_tag || is_handle) << 40
+                    | u64::from(u32::from_le_bytes(mark)) << 2
                     | u64::from(touches_before)
                     | u64::from(touches_behind) << 1,
                 3 << 40,
@@ -367,4 +380,9 @@ fn shape(case: Case, first_upper: bool, letters: usize, surface: &str) -> u8 {
     let digit = surface.bytes().any(|byte| byte.is_ascii_digit());
     let foreign = !surface.is_ascii();
     8 + case * 16 + length * 4 + u8::from(digit) * 2 + u8::from(foreign)
+}
+
+/// Says whether a word in lower case may stand inside names.
+pub fn is_particle(lower: &str) -> bool {
+    PARTICLES.contains(&lower)
 }

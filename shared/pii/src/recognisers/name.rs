@@ -57,6 +57,9 @@ fn may_be_name(doc: &Doc<'_>, name: &Tagged) -> bool {
     if fields.get(behind).is_some_and(|field| field.label as usize <= name.start) {
         return false;
     }
+    if is_name_of_a_thing(doc.before(name.start, 32)) {
+        return false;
+    }
     let tokens = doc.tokens();
     let first = tokens.partition_point(|token| (token.start as usize) < name.start);
     if is_tool(doc, first, name.end) || is_employer(doc, first, name.end) {
@@ -115,3 +118,17 @@ fn is_employer(doc: &Doc<'_>, at: usize, end: usize) -> bool {
     );
     is_dated && joins
 }
+
+/// Says whether a label in front announces the name of a thing: *File name:*.
+fn is_name_of_a_thing(before: &str) -> bool {
+    let Some(label) = before.trim_end().strip_suffix(':') else { return false };
+    let mut words = label.rsplit(' ');
+    let is_name = words.next().is_some_and(|word| word.eq_ignore_ascii_case("name"));
+    is_name && words.next().is_some_and(|word| THINGS.iter().any(|thing| thing.eq_ignore_ascii_case(word)))
+}
+
+/// What has a name and is no person.
+const THINGS: [&str; 20] = [
+    "file", "product", "host", "domain", "project", "company", "business", "brand", "server", "class",
+    "function", "variable", "model", "package", "event", "team", "course", "school", "bank", "table",
+];

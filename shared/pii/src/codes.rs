@@ -204,7 +204,7 @@ fn from_word(text: &str, word: Part, alone: (usize, usize), codes: &mut Vec<Code
             code.groups = code.groups << 4 | nibble;
             code.end = part.end;
             let next = parts[from..=count].get(place + 1);
-            if !is_years(bytes, &code)
+            if !is_date(bytes, &code)
                 && ends(bytes, &code, *part, next)
                 && SHAPES[code.len].iter().any(|shape| shape.has(code.len, code.digits))
             {
@@ -269,10 +269,15 @@ fn part_before(bytes: &[u8], word: Part) -> Option<Part> {
     (is_code && !is_glued).then_some(Part { start: end - len, end, joint: 0 })
 }
 
-/// From a year to a year.
-fn is_years(bytes: &[u8], code: &Code) -> bool {
+/// Dates and spans of years: `03/2019`, `1.2.2019`, `2019-02-01`, `2018 - 2020`.
+fn is_date(bytes: &[u8], code: &Code) -> bool {
     let is_year = |at: usize| bytes[at..].starts_with(b"19") || bytes[at..].starts_with(b"20");
-    code.groups == 0x44 && is_year(code.start) && is_year(code.end - 4)
+    match code.groups {
+        0x44 => is_year(code.start) && is_year(code.end - 4),
+        0x24 | 0x14 | 0x224 | 0x124 | 0x214 | 0x114 => is_year(code.end - 4),
+        0x42 | 0x41 | 0x422 | 0x421 | 0x412 | 0x411 => is_year(code.start),
+        _ => false,
+    }
 }
 
 /// Says whether a number may begin here: not in the middle of a longer one.

@@ -3,7 +3,7 @@
 //! What has no known shape or wrong check digits is still somebody's number if it is written behind the words for one.
 
 use crate::numbers::Group;
-use crate::topics::{Context, Topics};
+use crate::topics::{Context, Topics, ends_label};
 
 /// A labelled value.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +57,9 @@ pub(crate) fn read(text: &str, groups: &[Group], values: &mut Vec<Labelled>) {
         {
             continue;
         }
+        if !may_be_announced(&bytes[..start]) {
+            continue;
+        }
         let context = Context::read(text, start, end);
         let other = Topics::PHONE.with(Topics::OTHER);
         let (label, score) = if context.label.meets(ANNOUNCING) && !context.label.meets(other) {
@@ -77,6 +80,15 @@ pub(crate) fn read(text: &str, groups: &[Group], values: &mut Vec<Labelled>) {
         };
         values.push(Labelled { start, end, label, digits, score });
     }
+}
+
+/// Says at a glance whether a label may stand in front: behind a mark, a number-word, a line break or a word that ends a
+/// label. Most numbers of prose end here.
+fn may_be_announced(front: &[u8]) -> bool {
+    let front = front.trim_ascii_end();
+    let word = front.iter().rev().take(28).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let is_whole = front.len() == word || front[front.len() - word - 1] < 0x80;
+    word == 0 || !is_whole || ends_label(&front[front.len() - word..])
 }
 
 /// Returns the value around a run of digits: the word it is in, what is joined to it by one sign, and groups behind a space.

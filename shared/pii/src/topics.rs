@@ -81,19 +81,26 @@ pub(crate) struct Context {
 /// Bytes that are looked at in front of and behind a number.
 const BEFORE: usize = 96;
 const AFTER: usize = 48;
+/// Letters of the longest word.
+const LONGEST_WORD: usize = 28;
 /// Words of the longest phrase.
 const PHRASE: usize = 5;
 /// Words that are looked at in front of a number.
 const WORDS: usize = 9;
 
-/// The phrases by their hash; what is written without spaces, as it is.
+/// The phrases by their hash; the words that end one; what is written without spaces, as it is.
 struct Phrases {
+    endings: std::collections::HashSet<u64, BuildHasherDefault<Passed>>,
     hashed: HashMap<u64, Topics, BuildHasherDefault<Passed>>,
     unspaced: Vec<(String, Topics)>,
 }
 
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
-    let mut phrases = Phrases { hashed: HashMap::default(), unspaced: Vec::new() };
+    let mut phrases = Phrases {
+        endings: std::collections::HashSet::default(),
+        hashed: HashMap::default(),
+        unspaced: Vec::new(),
+    };
     let mut topic = Topics::NONE;
     for line in include_str!("topics.txt").lines().filter(|line| !line.starts_with('#')) {
         if let Some(section) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
@@ -105,6 +112,9 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
                 phrases.unspaced.push((phrase.to_owned(), topic));
             }
             let hash = phrase.split(' ').fold(START, |hash, word| extend(hash, Word::read(word).bytes()));
+            if let Some(word) = phrase.split(' ').next_back() {
+                phrases.endings.insert(extend(START, Word::read(word).bytes()));
+            }
             phrases.hashed.entry(hash).or_default().add(topic);
         }
     }
@@ -266,6 +276,19 @@ impl Context {
             }
         }
     }
+}
+
+/// Says whether a phrase, or a form of it, ends in this word of ASCII letters.
+pub(crate) fn ends_label(word: &[u8]) -> bool {
+    let mut hash = START;
+    let mut hashes = [0; LONGEST_WORD];
+    for (place, byte) in word.iter().enumerate().take(LONGEST_WORD) {
+        hash = (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
+        hashes[place] = (hash ^ u64::from(b' ')).wrapping_mul(0x0100_0000_01b3);
+    }
+    let len = word.len().min(LONGEST_WORD);
+    // The word itself, and what it may be an inflected form of.
+    (len.saturating_sub(4)..len).any(|last| PHRASES.endings.contains(&hashes[last]))
 }
 
 fn topics_of(word: &[u8]) -> Topics {

@@ -44,26 +44,32 @@ pub(crate) struct Numbers {
     pub(crate) marks: Vec<Mark>,
 }
 
-const DIGIT: u8 = 1;
-const MARK: u8 = 2;
-const DOT: u8 = 3;
+/// Bytes that are looked at together: their answers fill one word.
+const BLOCK: usize = 64;
 
-static CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut digit = b'0';
-    while digit <= b'9' {
-        classes[digit as usize] = DIGIT;
-        digit += 1;
+/// Says which bytes of a block are digits or may be marks, a bit each. Each comparison is done for many bytes at once:
+/// no branch and no call may stand in the loop.
+fn seen(block: &[u8; BLOCK]) -> u64 {
+    let mut flags = [0; BLOCK];
+    for (flag, byte) in flags.iter_mut().zip(block) {
+        // From the full stop to the colon stand the slash and the digits, too.
+        *flag = u8::from(byte.wrapping_sub(b'.') <= b':' - b'.')
+            | u8::from(byte.wrapping_sub(b'<') <= b'=' - b'<')
+            | u8::from(*byte == b'@')
+            | u8::from(*byte == b'(')
+            | u8::from(*byte == b'[')
+            | u8::from(*byte == b'{')
+            | u8::from(*byte == b'_')
+            | u8::from(*byte == b'#')
+            | u8::from(*byte == b'\t');
     }
-    let marks = b"@:=/([{<_#\t";
-    let mut at = 0;
-    while at < marks.len() {
-        classes[marks[at] as usize] = MARK;
-        at += 1;
+    let mut bits = 0;
+    for (place, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
+        // Each of eight bytes is 0 or 1: the product gathers them in its highest byte.
+        bits |= (u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * place);
     }
-    classes[b'.' as usize] = DOT;
-    classes
-};
+    bits
+}
 
 impl Numbers {
     /// Reads `bytes`, at most 4 GiB.
@@ -72,24 +78,35 @@ impl Numbers {
         self.groups.clear();
         self.chains.clear();
         self.marks.clear();
-        let mut at = 0;
-        while at < bytes.len() {
-            match CLASSES[bytes[at] as usize] {
-                0 => {}
-                DIGIT => {
-                    let start = at;
-                    while at < bytes.len() && bytes[at].is_ascii_digit() {
-                        at += 1;
+        // Where the last run of digits ends.
+        let mut done = 0;
+        for from in (0..bytes.len()).step_by(BLOCK) {
+            let bits = if let Some(block) = bytes[from..].first_chunk() {
+                seen(block)
+            } else {
+                let mut block = [0; BLOCK];
+                block[..bytes.len() - from].copy_from_slice(&bytes[from..]);
+                seen(&block)
+            };
+            let mut bits = behind(bits, done, from);
+            while bits != 0 {
+                let at = from + bits.trailing_zeros() as usize;
+                bits &= bits - 1;
+                match bytes[at] {
+                    b'0'..=b'9' => {
+                        done = at + 1;
+                        while bytes.get(done).is_some_and(u8::is_ascii_digit) {
+                            done += 1;
+                        }
+                        self.group(bytes, Group { start: at as u32, end: done as u32 });
+                        bits = behind(bits, done, from);
                     }
-                    self.group(bytes, Group { start: start as u32, end: at as u32 });
-                    continue;
+                    b'.' if !(at > 0
+                        && is_inner(bytes[at - 1])
+                        && bytes.get(at + 1).is_some_and(|byte| is_inner(*byte))) => {}
+                    byte => self.marks.push(Mark { at: at as u32, byte }),
                 }
-                DOT if !(at > 0
-                    && is_inner(bytes[at - 1])
-                    && bytes.get(at + 1).is_some_and(|b| is_inner(*b))) => {}
-                _ => self.marks.push(Mark { at: at as u32, byte: bytes[at] }),
             }
-            at += 1;
         }
     }
 
@@ -99,7 +116,9 @@ impl Numbers {
         let digits = group.end - group.start;
         if let (Some(chain), Some(before)) = (self.chains.last_mut(), self.groups.last()) {
             let between = &bytes[before.end as usize..group.start as usize];
-            if between.len() <= 3 && between.iter().all(|byte| b" .-/()".contains(byte)) {
+            if between.len() <= 3
+                && between.iter().all(|byte| matches!(byte, b' ' | b'.' | b'-' | b'/' | b'(' | b')'))
+            {
                 chain.last = place + 1;
                 chain.digits += digits;
                 self.groups.push(group);
@@ -108,6 +127,15 @@ impl Numbers {
         }
         self.groups.push(group);
         self.chains.push(Chain { first: place, last: place + 1, digits });
+    }
+}
+
+/// Clears the bits of a block, which begins at `from`, in front of `done`.
+fn behind(bits: u64, done: usize, from: usize) -> u64 {
+    match done.saturating_sub(from) {
+        0 => bits,
+        left @ 1..BLOCK => bits >> left << left,
+        _ => 0,
     }
 }
 
@@ -129,5 +157,31 @@ mod tests {
         assert_eq!(digits, [(3, 10), (2, 8), (1, 4)]);
         let marks: Vec<_> = numbers.marks.iter().map(|mark| mark.byte).collect();
         assert_eq!(marks, b"(.@");
+    }
+
+    /// What stands across two blocks is read as if there were none.
+    #[test]
+    fn every_byte_is_seen_wherever_a_block_ends() {
+        for byte in 0..=255 {
+            let is_mark = b"@:=/([{<_#\t".contains(&byte);
+            for at in 0..3 * BLOCK {
+                let mut bytes = vec![b' '; 3 * BLOCK];
+                bytes[at] = byte;
+                let mut numbers = Numbers::default();
+                numbers.read(&bytes);
+                assert_eq!(numbers.marks.len(), usize::from(is_mark), "{byte} at {at}");
+                assert_eq!(numbers.groups.len(), usize::from(byte.is_ascii_digit()), "{byte} at {at}");
+            }
+        }
+        for digits in [1, 5, BLOCK, 2 * BLOCK + 1] {
+            for at in 0..2 * BLOCK {
+                let text = [&vec![b'a'; at][..], &vec![b'7'; digits], b".a"].concat();
+                let mut numbers = Numbers::default();
+                numbers.read(&text);
+                assert_eq!(numbers.groups.len(), 1);
+                assert_eq!((numbers.groups[0].start as usize, numbers.groups[0].digits()), (at, digits));
+                assert_eq!(numbers.marks.len(), 1);
+            }
+        }
     }
 }

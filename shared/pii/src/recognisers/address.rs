@@ -18,7 +18,7 @@ use super::view::View;
 use super::{Recogniser, places};
 use crate::fields::Field;
 use crate::lexicon::Classes;
-use crate::tokens::TokenKind;
+use crate::tokens::{Case, TokenKind};
 use crate::{Doc, Finding, Kind, Kinds};
 
 /// What a part of an address is.
@@ -76,14 +76,17 @@ impl Recogniser for Address {
                         unit::read(view, at, &mut parts);
                     }
                     let length = token.end - token.start;
-                    if (3..=8).contains(&length) {
-                        let word = token.text(view.text).as_bytes();
-                        if word[0].is_ascii_digit() || word.iter().any(u8::is_ascii_digit) {
-                            postcode::lettered(view, at, &mut parts);
-                        }
+                    let begins_with_a_digit = view.text.as_bytes()[token.start as usize].is_ascii_digit();
+                    // Codes begin with a digit, such as `4QT`, or have only capitals, such as `X70A`.
+                    if (3..=8).contains(&length)
+                        && (begins_with_a_digit
+                            || token.case == Case::Upper
+                                && token.text(view.text).bytes().any(|byte| byte.is_ascii_digit()))
+                    {
+                        postcode::lettered(view, at, &mut parts);
                     }
                     // `15a`, `12bis`.
-                    if view.text.as_bytes()[token.start as usize].is_ascii_digit() && length <= 6 {
+                    if begins_with_a_digit && length <= 6 {
                         street::read(view, at, &mut parts);
                     }
                 }

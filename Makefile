@@ -109,7 +109,7 @@ check-fuzz: $(FUZZ)
 	@$(fuzz) build $(FUZZ_WITH) > .local/fuzz/said.txt 2>&1 || { tail -60 .local/fuzz/said.txt; exit 1; }
 	@for target in $(FUZZ_TARGETS); do \
 	  rm -rf .local/fuzz/gate; mkdir -p .local/fuzz/gate; \
-	  $(fuzz) run $(FUZZ_WITH) $$target .local/fuzz/gate fuzz/seeds -- $(FUZZ_TEXTS) -runs=10000 -seed=1 -max_total_time=30 \
+	  $(fuzz) run $(FUZZ_WITH) $$target .local/fuzz/gate fuzz/seeds -- $(FUZZ_TEXTS) -runs=3000 -seed=1 -max_total_time=30 \
 	    > .local/fuzz/said.txt 2>&1 || { tail -60 .local/fuzz/said.txt; exit 1; }; \
 	  echo "fuzz: $$target: $$(grep -a -o 'Done .*' .local/fuzz/said.txt)"; \
 	done

@@ -1,8 +1,8 @@
 //! Universities and schools.
 //!
 //! Finds a keyword (*University*, *Universität*, *École*, *yliopisto*, *Lycée*) with the capitalised words around it and
-//! the small words between them (*Universidad Nacional Autónoma de México*, *Lewis & Clark College*), words built with
-//! one (*Friedrichsgymnasium*, *Aalto-yliopisto*), initials in brackets behind it, labelled values, and some that are
+//! the small words between them (*Universidad Nacional Autónoma de México*, *William & Mary College*), words built with
+//! one (*Goethegymnasium*, *Turun-yliopisto*), initials in brackets behind it, labelled values, and some that are
 //! known by one word (*MIT*, *INSEAD*). Leaves keywords without a name (*high school diploma*, *university degree*),
 //! hospitals, presses and boards of a university, and institutes that teach nobody. The words are general knowledge.
 
@@ -71,7 +71,7 @@ fn push(findings: &mut Vec<Finding>, range: (usize, usize), score: f32) {
     findings.push(Finding { kind: Kind::School, start: range.0, end: range.1, score, rule: "school.name" });
 }
 
-/// Says whether a word is built with a keyword: *Montanuniversität*, *Dragonskolan*.
+/// Says whether a word is built with a keyword: *Fernuniversität*, *Kathedralskolan*.
 fn is_built(word: &str, is_capital: bool) -> bool {
     const ENDS: [&str; 14] = [
         "gymnasium",
@@ -222,7 +222,7 @@ fn left(reader: Reader<'_>, at: usize) -> usize {
     for _ in 0..REACH {
         let gap = reader.gap(place);
         let Some(before) = place.checked_sub(1) else { break };
-        // *King's College*, *George Watson's College*
+        // *King's College*, *Eton's College*
         let joins = gap == 0 && (reader.is(before, "-") || reader.is(before, "'"));
         let is_possessive =
             gap <= 1 && matches!(reader.word(before), "s") && before > 0 && reader.is(before - 1, "'");

@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
                 next += 1;
                 continue;
             }
-            // *Ji-hoon*
+            // *Anna-maria*
             let is_lower = |at: usize| {
                 self.tokens
                     .get(at)

@@ -1,6 +1,6 @@
 //! The United Kingdom and Ireland.
 //!
-//! Sources: HMRC *National Insurance Manual* NIM39110 (letters of NINOs), NHS Data Dictionary *NHS number*, HMRC *VAT
+//! Sources: HMRC *National Insurance Manual* (the letters), NHS Data Dictionary *NHS number*, HMRC *VAT
 //! number check*, Revenue of Ireland *PPS number format*.
 
 use crate::checks::{is_day, number, two, weighted};

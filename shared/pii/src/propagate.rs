@@ -50,7 +50,7 @@ pub(crate) fn within(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
     }
     lift(findings);
     let mut sure: Vec<_> = findings.iter().copied().filter(|finding| finding.score >= 0.5).collect();
-    sure = resolve(sure);
+    sure = resolve(doc.text(), sure);
     let mut people = People::default();
     let reader = Reader::new(doc);
     for finding in sure.iter().filter(|finding| names_someone(finding)) {
@@ -70,7 +70,7 @@ pub(crate) fn within(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
         people.learn_name(&doc.text()[found.start..found.end], found.score);
     }
     sure.extend_from_slice(&findings[known..]);
-    sure = resolve(sure);
+    sure = resolve(doc.text(), sure);
     people.find_by_names(reader, &sure, findings);
 }
 

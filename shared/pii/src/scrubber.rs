@@ -164,14 +164,14 @@ impl Scrubber {
         // What is rewritten stands whatever the doubtful ones say, though each kind has a threshold of its own.
         let (sure, doubtful) =
             std::mem::take(findings).into_iter().partition(|finding| self.is_sure(finding));
-        let mut sure: Vec<Finding> = resolve(sure);
+        let mut sure: Vec<Finding> = resolve(text, sure);
         let doubtful: Vec<Finding> = doubtful;
         let beside = |finding: &Finding| {
             let next = sure.partition_point(|other| other.end <= finding.start);
             sure.get(next).is_none_or(|other| !other.overlaps(finding))
         };
         let mut doubtful: Vec<_> = doubtful.into_iter().filter(beside).collect();
-        doubtful = resolve(doubtful);
+        doubtful = resolve(text, doubtful);
         sure.retain(|finding| {
             self.policies.of(finding.kind) != Policy::Surrogate
                 || !surrogate::is_surrogate(finding.kind, &text[finding.start..finding.end])

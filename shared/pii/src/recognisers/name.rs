@@ -11,7 +11,7 @@ use super::Recogniser;
 use crate::lexicon::Classes;
 use crate::names::model::Model;
 use crate::names::tag::{Name as Tagged, Tagger};
-use crate::tokens::{Token, TokenKind};
+use crate::tokens::{Case, Token, TokenKind};
 use crate::{Doc, Finding, Kind, Kinds};
 
 /// The table that `infra/tagger` trained.
@@ -66,9 +66,12 @@ fn may_be_name(doc: &Doc<'_>, name: &Tagged) -> bool {
         return false;
     }
     let inside = tokens[first..].iter().take_while(|token| (token.end as usize) <= name.end);
+    // *mai* is a month, *Mai* may be a person.
+    let is_month = |token: &Token| token.case == Case::Lower && token.classes.meets(Classes::MONTH);
+    let is_other = Classes::NOT_NAME.with(Classes::TITLE).with(Classes::PARTICLE);
     inside
         .filter(|token| token.kind == TokenKind::Word)
-        .any(|token| !token.classes.meets(Classes::NOT_NAME.with(Classes::TITLE).with(Classes::PARTICLE)))
+        .any(|token| !token.classes.meets(is_other) && !is_month(token))
 }
 
 /// Tokens to either side in which another tool makes one of a word.

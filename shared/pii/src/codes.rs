@@ -7,6 +7,7 @@
 //! The recognisers of numbers hang on this list: each says the shapes it knows, and of a text only what has one of them
 //! is kept, with the words around. The cost is bounded for each run of digits, whatever stands around it.
 
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use crate::numbers::Group;
@@ -18,7 +19,7 @@ pub(crate) const LONGEST: usize = 20;
 const GROUPS: usize = 8;
 
 /// What may be a number that means somebody.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Code {
     /// First byte.
     pub(crate) start: usize,
@@ -34,8 +35,8 @@ pub(crate) struct Code {
     pub(crate) separator: u8,
     /// Whether the text is nothing else.
     pub(crate) is_alone: bool,
-    /// What the words around are about.
-    pub(crate) context: Context,
+    /// What the words around are about, once somebody asked: of most codes the check digits are wrong.
+    context: OnceCell<Context>,
 }
 
 /// The letters and digits of a code, letters in upper case.
@@ -61,6 +62,11 @@ impl Code {
             compact.len += 1;
         }
         compact
+    }
+
+    /// Returns what the words around are about.
+    pub(crate) fn context(&self, text: &str) -> &Context {
+        self.context.get_or_init(|| Context::read(text, self.start, self.end))
     }
 
     /// Says whether all are digits.
@@ -184,7 +190,7 @@ fn from_word(text: &str, word: Part, alone: (usize, usize), codes: &mut Vec<Code
             groups: 0,
             separator: 0,
             is_alone: false,
-            context: Context::default(),
+            context: OnceCell::new(),
         };
         for (place, part) in parts[from..=count].iter().enumerate() {
             if place > 0 {
@@ -209,8 +215,7 @@ fn from_word(text: &str, word: Part, alone: (usize, usize), codes: &mut Vec<Code
                 && SHAPES[code.len].iter().any(|shape| shape.has(code.len, code.digits))
             {
                 code.is_alone = (code.start, code.end - code.start) == alone;
-                code.context = Context::read(text, code.start, code.end);
-                codes.push(code);
+                codes.push(code.clone());
             }
         }
     }

@@ -58,7 +58,7 @@ pub(crate) fn read(text: &str, marks: &[Mark], fields: &mut Vec<Field>) {
     let on_marks = fields.len();
     let mut at = 0;
     while at < text.len() {
-        let end = text[at..].find('\n').map_or(text.len(), |end| at + end);
+        let end = line_end(text, at);
         line(text, at, end, fields);
         at = end + 1;
     }
@@ -66,6 +66,11 @@ pub(crate) fn read(text: &str, marks: &[Mark], fields: &mut Vec<Field>) {
         fields.sort_by_key(|field| (field.start, field.label));
     }
     cut_at_the_next(text, fields);
+}
+
+/// Returns where the line ends that `at` is on.
+fn line_end(text: &str, at: usize) -> usize {
+    memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |end| at + end)
 }
 
 /// Reads the label at a line's start that no mark follows.
@@ -91,7 +96,7 @@ fn line(text: &str, at: usize, end: usize, fields: &mut Vec<Field>) {
         if label.strict && !rest.contains(':') || from >= text.len() {
             return;
         }
-        next = text[from..].find('\n').map_or(text.len(), |end| from + end);
+        next = line_end(text, from);
         if !text[from..next].trim().is_empty() {
             if ahead(text, from, parts).is_none() {
                 push(text, fields, label, at + lead, from, b' ');
@@ -140,15 +145,19 @@ fn push(text: &str, fields: &mut Vec<Field>, label: Label, at: usize, from: usiz
         }
         _ => value,
     };
-    let ends = match mark {
-        b'<' => "<",
-        b'=' => "&",
-        _ => "|",
+    let closing = match mark {
+        b'<' => b'<',
+        b'=' => b'&',
+        _ => b'|',
     };
-    let mut end = ["|", "\t", "•", " · ", "   ", ends].iter().filter_map(|end| value.find(end)).min();
-    if kind != Kind::Name {
-        end = end.into_iter().chain(value.find(';')).min();
-    }
+    let bytes = value.as_bytes();
+    let end = (0..bytes.len()).find(|&at| match bytes[at] {
+        b'|' | b'\t' => true,
+        b' ' => bytes[at + 1..].starts_with(b"  ") || bytes[at + 1..].starts_with("· ".as_bytes()),
+        b';' => kind != Kind::Name,
+        0xe2 => bytes[at..].starts_with("•".as_bytes()),
+        byte => byte == closing,
+    });
     let value = value[..end.unwrap_or(value.len())].trim_end().trim_end_matches("**").trim_end();
     if !value.is_empty() {
         fields.push(field(start, start + value.len()));
@@ -276,7 +285,12 @@ fn ahead(text: &str, at: usize, may_end: impl Fn(&str) -> bool) -> Option<(Label
     let mut from = at;
     for place in 0..MOST_WORDS {
         let rest = &text[from..];
-        let length = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len()).min(LONGEST_LABEL);
+        let ascii = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let length = match rest.as_bytes().get(ascii) {
+            Some(0x80..) => rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len()),
+            _ => ascii,
+        };
+        let length = length.min(LONGEST_LABEL);
         let word = rest.get(..length).filter(|word| !word.is_empty())?;
         let word = hash(word);
         if !(if place == 0 { labels.may_begin(word) } else { labels.may_have(word) }) {

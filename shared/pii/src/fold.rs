@@ -5,6 +5,9 @@
 //! digits of other scripts, `＠`; soft hyphens, zero-width and direction marks vanish. Offsets are mapped back, so the
 //! text itself is never changed by it.
 
+/// Bytes that are looked at together.
+const BLOCK: usize = 64;
+
 /// A folded text and the way back.
 #[derive(Debug, Default)]
 pub(crate) struct Fold {
@@ -22,8 +25,15 @@ impl Fold {
         let mut copied = 0;
         let mut at = 0;
         while at < bytes.len() {
+            // Most text is ASCII, which stands for itself: it is passed over many bytes at a time.
+            if let Some(block) = bytes[at..].first_chunk::<BLOCK>()
+                && block.iter().fold(0, |all, byte| all | byte) < 0x80
+            {
+                at += BLOCK;
+                continue;
+            }
             if bytes[at] < 0x80 {
-                at += 1;
+                at += bytes[at..].iter().take(BLOCK).take_while(|byte| byte.is_ascii()).count();
                 continue;
             }
             let Some(c) = original[at..].chars().next() else { break };

@@ -60,7 +60,7 @@ pub(crate) fn read(text: &str, groups: &[Group], values: &mut Vec<Labelled>) {
         if !may_be_announced(&bytes[..start]) {
             continue;
         }
-        let context = Context::read(text, start, end);
+        let context = Context::before(text, start);
         let other = Topics::PHONE.with(Topics::OTHER);
         let (label, score) = if context.label.meets(ANNOUNCING) && !context.label.meets(other) {
             match (context.is_marked, digits) {

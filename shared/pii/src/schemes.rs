@@ -25,8 +25,8 @@ impl Strength {
 }
 
 /// Returns how sure it is that a code is what its scheme says.
-pub(crate) fn score(code: &Code, strength: Strength, topics: Topics) -> f32 {
-    let context = &code.context;
+pub(crate) fn score(text: &str, code: &Code, strength: Strength, topics: Topics) -> f32 {
+    let context = code.context(text);
     if context.label.meets(topics) {
         return match strength {
             // Any run of digits behind a word: the word must be written as a label.
@@ -69,6 +69,8 @@ pub(crate) struct Value<'a> {
     pub(crate) digits: &'a [u8],
     /// The code they are from.
     pub(crate) code: &'a Code,
+    /// The text it is from.
+    pub(crate) text: &'a str,
 }
 
 /// A kind of number: how it looks and how it is checked.
@@ -151,15 +153,15 @@ impl Schemes {
             for (digit, byte) in digits.iter_mut().zip(chars) {
                 *digit = if byte.is_ascii_digit() { byte - b'0' } else { 0 };
             }
-            let value = Value { chars, digits: &digits[..chars.len()], code };
+            let value = Value { chars, digits: &digits[..chars.len()], code, text: doc.text() };
             let seen = schemes.filter_map(|(_, scheme)| {
                 let strength = (scheme.check)(&value)?;
                 let is_odd = strength == Strength::Weak && b"*/:._".contains(&code.separator);
-                let is_announced = code.context.label.meets(scheme.topics);
+                let is_announced = code.context(doc.text()).label.meets(scheme.topics);
                 if !is_announced && (is_odd || (strength < Strength::Strong && is_sample(&value))) {
                     return None;
                 }
-                let score = score(code, strength, scheme.topics);
+                let score = score(doc.text(), code, strength, scheme.topics);
                 Some(Finding {
                     kind: scheme.kind,
                     start: code.start,

@@ -12,7 +12,7 @@ use crate::lexicon::Passed;
 
 mod word;
 
-use word::{Word, is_letter, is_unspaced};
+use word::{START, Word, is_letter, is_unspaced, step};
 
 /// A set of topics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -88,15 +88,45 @@ const PHRASE: usize = 5;
 /// Words that are looked at in front of a number.
 const WORDS: usize = 9;
 
-/// The phrases by their hash; the words that end one; what is written without spaces, as it is.
+/// The phrases and the beginnings of phrases by their hash; the words that end one; what is written without spaces, as it
+/// is.
 struct Phrases {
+    filter: Filter,
     endings: std::collections::HashSet<u64, BuildHasherDefault<Passed>>,
     hashed: HashMap<u64, Topics, BuildHasherDefault<Passed>>,
     unspaced: Vec<(String, Topics)>,
 }
 
+/// A small set of hashes that may say yes wrongly: most words of a text are in no phrase, and one bit says so.
+struct Filter(Box<[u64; 512]>);
+
+impl Filter {
+    fn insert(&mut self, hash: u64) {
+        let (place, bit) = Self::place(hash);
+        self.0[place] |= bit;
+    }
+
+    fn may_have(&self, hash: u64) -> bool {
+        let (place, bit) = Self::place(hash);
+        self.0[place] & bit != 0
+    }
+
+    fn place(hash: u64) -> (usize, u64) {
+        let bit = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 49;
+        ((bit >> 6) as usize, 1 << (bit & 63))
+    }
+}
+
+impl Phrases {
+    /// Returns what a phrase is about; nothing if no phrase begins so.
+    fn get(&self, hash: u64) -> Option<Topics> {
+        self.filter.may_have(hash).then(|| self.hashed.get(&hash).copied()).flatten()
+    }
+}
+
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
     let mut phrases = Phrases {
+        filter: Filter(Box::new([0; 512])),
         endings: std::collections::HashSet::default(),
         hashed: HashMap::default(),
         unspaced: Vec::new(),
@@ -111,7 +141,12 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
             if phrase.chars().any(is_unspaced) {
                 phrases.unspaced.push((phrase.to_owned(), topic));
             }
-            let hash = phrase.split(' ').fold(START, |hash, word| extend(hash, Word::read(word).bytes()));
+            let hash = phrase.split(' ').fold(START, |hash, word| {
+                let hash = extend(hash, Word::read(word).bytes());
+                phrases.filter.insert(hash);
+                phrases.hashed.entry(hash).or_default();
+                hash
+            });
             if let Some(word) = phrase.split(' ').next_back() {
                 phrases.endings.insert(extend(START, Word::read(word).bytes()));
             }
@@ -121,19 +156,23 @@ static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
     phrases
 });
 
-const START: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// Extends a hash by a word and a space (FNV-1a).
+/// Extends a hash by a word and a space.
 fn extend(hash: u64, word: &[u8]) -> u64 {
-    word.iter().chain(b" ").fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    word.iter().chain(b" ").fold(hash, |hash, byte| step(hash, *byte))
 }
 
 impl Context {
     /// Reads what is around `start..end` of `text`.
     pub(crate) fn read(text: &str, start: usize, end: usize) -> Self {
+        let mut context = Self::before(text, start);
+        context.read_after(text, end);
+        context
+    }
+
+    /// Reads what is in front of `start`.
+    pub(crate) fn before(text: &str, start: usize) -> Self {
         let mut context = Self::default();
         context.read_before(text, start);
-        context.read_after(text, end);
         context
     }
 
@@ -154,15 +193,18 @@ impl Context {
         let mut rest = window;
         let mut follows = b' ';
         while count < WORDS {
-            let trimmed = rest.trim_end_matches(|c: char| {
-                marks |= ":#=|\t№°".contains(c);
-                if c == '\n' {
-                    breaks += 1;
-                } else if !is_letter(c) && c != ' ' {
-                    follows = if c.is_ascii() { c as u8 } else { b':' };
+            let mut trimmed = rest;
+            while let Some(c) = trimmed.chars().next_back().filter(|c| !is_letter(*c)) {
+                match c {
+                    '\n' => breaks += 1,
+                    ' ' => {}
+                    _ => {
+                        marks |= matches!(c, ':' | '#' | '=' | '|' | '\t' | '№' | '°');
+                        follows = u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(b':');
+                    }
                 }
-                !is_letter(c)
-            });
+                trimmed = &trimmed[..trimmed.len() - c.len_utf8()];
+            }
             // The line above counts only for a number that begins its line.
             if trimmed.is_empty()
                 || breaks > usize::from(count == 0 && window.trim_end_matches([' ', '\t']).ends_with('\n'))
@@ -176,12 +218,7 @@ impl Context {
                     break;
                 }
             }
-            let at = trimmed
-                .char_indices()
-                .rev()
-                .take_while(|&(_, c)| is_letter(c))
-                .last()
-                .map_or(0, |(at, _)| at);
+            let at = last_word(trimmed);
             let raw = &trimmed[at..];
             rest = &trimmed[..at];
             let word = Word::read(raw);
@@ -210,7 +247,7 @@ impl Context {
             }
             count += 1;
             gap_is_filler[count] =
-                gap_is_filler[count - 1] && !is_value && topics_of(word.bytes()).meets(Topics::FILLER);
+                gap_is_filler[count - 1] && !is_value && topics_of(&word).meets(Topics::FILLER);
             follows = b' ';
         }
     }
@@ -225,8 +262,9 @@ impl Context {
         let mut hash = START;
         for length in 1..=PHRASE.min(words.len()) {
             let word = &words[last + 1 - length];
-            hash = extend(hash, word.bytes());
-            let mut said = PHRASES.hashed.get(&hash).copied().unwrap_or_default();
+            hash = if length == 1 { word.phrase() } else { extend(hash, word.bytes()) };
+            let known = PHRASES.get(hash);
+            let mut said = known.unwrap_or_default();
             if length == 1 {
                 if said.is_none() {
                     said = inflected(word, raw);
@@ -244,6 +282,10 @@ impl Context {
                 topics.add(said);
                 is_label |= gap_is_filler[last + 1 - length];
             }
+            // No phrase begins so.
+            if known.is_none() {
+                break;
+            }
         }
         (topics, is_label)
     }
@@ -255,7 +297,8 @@ impl Context {
         }
         let window = &text[end..to];
         let window = &window[..window.find('\n').unwrap_or(window.len())];
-        let mut hashes = [START; PHRASE];
+        // What the last words may be the beginning of, by how many they are.
+        let mut hashes = [None; PHRASE];
         let words = window.split(|c: char| !is_letter(c)).filter(|word| !word.is_empty());
         for (place, raw) in words.take(7).enumerate() {
             let word = Word::read(raw);
@@ -263,10 +306,13 @@ impl Context {
                 break;
             }
             hashes.copy_within(0..PHRASE - 1, 1);
-            hashes[0] = START;
+            hashes[0] = Some(START);
             for (length, hash) in hashes.iter_mut().enumerate().take(place + 1) {
-                *hash = extend(*hash, word.bytes());
-                let mut said = PHRASES.hashed.get(hash).copied().unwrap_or_default();
+                let Some(front) = *hash else { continue };
+                let whole = if length == 0 { word.phrase() } else { extend(front, word.bytes()) };
+                let known = PHRASES.get(whole);
+                *hash = known.map(|_| whole);
+                let mut said = known.unwrap_or_default();
                 if length == 0 && said.is_none() {
                     said = inflected(&word, raw);
                 }
@@ -291,8 +337,17 @@ pub(crate) fn ends_label(word: &[u8]) -> bool {
     (len.saturating_sub(4)..len).any(|last| PHRASES.endings.contains(&hashes[last]))
 }
 
-fn topics_of(word: &[u8]) -> Topics {
-    PHRASES.hashed.get(&extend(START, word)).copied().unwrap_or_default()
+fn topics_of(word: &Word) -> Topics {
+    PHRASES.get(word.phrase()).unwrap_or_default()
+}
+
+/// Returns where the word begins that the text ends with.
+fn last_word(text: &str) -> usize {
+    let mut start = text.len();
+    while let Some(c) = text[..start].chars().next_back().filter(|c| is_letter(*c)) {
+        start -= c.len_utf8();
+    }
+    start
 }
 
 /// *No.*, *number*: what makes a label of the word in front of it.
@@ -305,16 +360,12 @@ fn inflected(word: &Word, raw: &str) -> Topics {
     if word.has_digit {
         return Topics::NONE;
     }
-    if raw.chars().any(is_unspaced) {
+    if !raw.is_ascii() && raw.chars().any(is_unspaced) {
         let known = PHRASES.unspaced.iter().filter(|(phrase, _)| raw.contains(phrase.as_str()));
         return known.fold(Topics::NONE, |all, (_, topics)| all.with(*topics));
     }
-    let mut cuts = word.len.saturating_sub(1).max(5)..word.len;
-    if word.len > 7 {
-        cuts.start = word.len - 3;
-    }
-    cuts.rev()
-        .map(|cut| topics_of(&word.letters[..cut]))
+    word.stems()
+        .filter_map(|stem| PHRASES.get(stem))
         .find(|said| !said.is_none() && !said.meets(Topics::FILLER))
         .unwrap_or_default()
 }

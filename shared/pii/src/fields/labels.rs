@@ -49,10 +49,10 @@ impl Words {
 pub(super) fn hash(word: &str) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut step = |code: u32| hash = (hash ^ u64::from(code)).wrapping_mul(0x0100_0000_01b3);
-    for c in word.chars() {
-        if let Some(c) = bare(c) {
-            step(u32::from(c));
-        }
+    if word.is_ascii() {
+        word.bytes().for_each(|byte| step(u32::from(byte.to_ascii_lowercase())));
+    } else {
+        word.chars().filter_map(bare).for_each(|c| step(u32::from(c)));
     }
     // Sums of hashes must differ too, and the upper bits choose the place in the small sets.
     (hash ^ (hash >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15)

@@ -37,7 +37,7 @@ fn check(value: &Value<'_>) -> Option<Strength> {
         // Written as the card has it. Dots and spaces are rarer, and other numbers are written with them too.
         (0x324, b'-') => Some(Strength::Strong),
         (0x324, b' ' | b'.') => Some(Strength::Fair),
-        (0x9, _) if value.code.context.label.meets(Topics::SSN) => Some(Strength::Fair),
+        (0x9, _) if value.code.context(value.text).label.meets(Topics::SSN) => Some(Strength::Fair),
         (0x9 | 0x324, _) | (0x36 | 0x54, b'-') => Some(Strength::Form),
         _ => None,
     }

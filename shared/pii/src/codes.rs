@@ -120,6 +120,10 @@ static SHAPES: LazyLock<[Vec<Shape>; LONGEST + 1]> = LazyLock::new(|| {
     shapes
 });
 
+/// Length of the shortest of them.
+static SHORTEST: LazyLock<usize> =
+    LazyLock::new(|| SHAPES.iter().take_while(|shapes| shapes.is_empty()).count());
+
 /// One word of letters and digits.
 #[derive(Clone, Copy, Default)]
 struct Part {
@@ -178,6 +182,11 @@ fn from_word(text: &str, word: Part, alone: (usize, usize), codes: &mut Vec<Code
         }
         None => 1,
     };
+    // Years, amounts, numbers of pages: most runs of digits are shorter than any number that is known.
+    let most = parts[first..=count].iter().map(|part| part.end - part.start).sum::<usize>();
+    if most < *SHORTEST {
+        return;
+    }
     for from in first..=1 {
         if !begins(bytes, &parts[from..=count]) {
             continue;

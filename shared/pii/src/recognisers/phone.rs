@@ -16,6 +16,8 @@ mod context;
 mod form;
 mod plan;
 
+use std::cell::LazyCell;
+
 use self::context::Context;
 use self::form::{Number, form};
 use super::Recogniser;
@@ -115,16 +117,23 @@ fn number(doc: &Doc<'_>, groups: &[Group], head: Head, last: &Last) -> Option<(F
             // Nothing but an amount in a formula puts a plus where a number is.
             _ if head.plus => c == '_',
             ',' | ':' | '\'' => text[..head.start - 1].ends_with(|c: char| c.is_alphanumeric()),
-            _ => "_@#$€£¥=%.-/\\&".contains(c),
+            _ => matches!(
+                c,
+                '_' | '@' | '#' | '$' | '€' | '£' | '¥' | '=' | '%' | '.' | '-' | '/' | '\\' | '&'
+            ),
         };
         (c.is_alphanumeric() && !is_unspaced(c)) || is_mark
     });
+    // Two or three digits are a number only right behind a word for extensions.
+    let is_short = groups.len() == 1 && groups[0].digits() <= 3 && !head.plus;
+    let farthest = if is_short { 0 } else { context::MOST_UNKNOWN };
+    let before_it = || context::before(doc, head.start, farthest);
     let mut context = None;
     if glued {
         // Glued to a label: `Tel.020…`, `tel:+44…`, `?phone=020…`.
         let is_joint = before.is_some_and(|c| ".-:=#,".contains(c))
             && text[..head.start - 1].ends_with(|c: char| c.is_alphabetic() || matches!(c, '.' | ')' | ' '));
-        let seen = is_joint.then(|| context::before(doc, head.start))?;
+        let seen = is_joint.then(before_it)?;
         if seen < Context::Strong {
             return None;
         }
@@ -133,10 +142,6 @@ fn number(doc: &Doc<'_>, groups: &[Group], head: Head, last: &Last) -> Option<(F
     let mut digits = [0; plan::MOST_DIGITS];
     let mut sizes = [0; plan::MOST_GROUPS];
     // Announced numbers are as long as they can be; others as they fit a plan.
-    let context = match context {
-        Some(context) => context,
-        None => context::before(doc, head.start),
-    };
     let (mut count, mut best) = (0, None::<(f32, &'static str, usize, usize)>);
     for (place, group) in groups.iter().enumerate().take(plan::MOST_GROUPS) {
         if place > 0
@@ -166,8 +171,12 @@ fn number(doc: &Doc<'_>, groups: &[Group], head: Head, last: &Last) -> Option<(F
             plus: head.plus,
         };
         let (score, rule) = form(&number);
-        let longer = context >= Context::Medium && count <= 13 && score > 0.0 && sizes[place] > 1;
-        if best.is_none_or(|(most, ..)| score >= most || longer) && score > 0.0 {
+        if score <= 0.0 {
+            continue;
+        }
+        let mut is_longer =
+            || count <= 13 && sizes[place] > 1 && *context.get_or_insert_with(before_it) >= Context::Medium;
+        if best.is_none_or(|(most, ..)| score >= most || is_longer()) {
             best = Some((score, rule, place + 1, count));
         }
     }
@@ -183,14 +192,16 @@ fn number(doc: &Doc<'_>, groups: &[Group], head: Head, last: &Last) -> Option<(F
     let is_cut = groups.get(used).is_some_and(|next| next.start as usize == end + 1)
         || (head.start > 0
             && doc.bytes()[..head.start].trim_ascii_end().last().is_some_and(u8::is_ascii_digit));
+    let context = context.unwrap_or_else(before_it);
+    let behind = LazyCell::new(|| context::behind(doc, end));
     let form = if is_cut && form < 0.75 { form / 2.0 } else { form };
     // So few digits tell nothing: they are looked at only where a word is in front.
     let context = match context {
         Context::Strong | Context::Extension => context,
-        Context::Other if context::behind(doc, end) < Context::Strong => Context::Other,
+        Context::Other if *behind < Context::Strong => Context::Other,
         _ if count < 7 && context < Context::Medium && used == 1 => return None,
-        _ if context::behind(doc, end) == Context::Other => Context::Other,
-        _ => context.max(context::behind(doc, end)).max(listed(doc, last, head.start)),
+        _ if *behind == Context::Other => Context::Other,
+        _ => context.max(*behind).max(listed(doc, last, head.start)),
     };
     let score = score(doc, form, context, (head.start, end, count, used))
         + if extension.is_some() { 0.03 } else { 0.0 };

@@ -6,7 +6,17 @@ use std::hash::BuildHasherDefault;
 use crate::lexicon::{self, Passed};
 
 /// Classes of words, by word: `[class]` heads a list, words in lower case are separated by commas.
-pub(super) struct Words(HashMap<u64, u16, BuildHasherDefault<Passed>>);
+pub(super) struct Words {
+    /// A bit for each word, and for few others: it rules most words of a text out.
+    filter: Box<[u64; 256]>,
+    classes: HashMap<u64, u16, BuildHasherDefault<Passed>>,
+}
+
+/// Returns a key's bit in the filter.
+fn place(key: u64) -> (usize, u64) {
+    let bit = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50;
+    ((bit >> 6) as usize, 1 << (bit & 63))
+}
 
 impl Words {
     /// Reads a list; classes that are not named are left out.
@@ -22,7 +32,12 @@ impl Words {
                 }
             }
         }
-        Self(words)
+        let mut filter = Box::new([0; 256]);
+        for &key in words.keys() {
+            let (place, bit) = place(key);
+            filter[place] |= bit;
+        }
+        Self { filter, classes: words }
     }
 
     /// Returns the classes of a word, whatever its case; 0 when none knows it.
@@ -35,7 +50,11 @@ impl Words {
         } else {
             lexicon::key(&word.to_lowercase())
         };
-        self.0.get(&key).copied().unwrap_or_default()
+        let (place, bit) = place(key);
+        if self.filter[place] & bit == 0 {
+            return 0;
+        }
+        self.classes.get(&key).copied().unwrap_or_default()
     }
 }
 

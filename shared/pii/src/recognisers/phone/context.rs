@@ -52,16 +52,19 @@ const SHORTEST_TAIL: usize = 1;
 /// How far a look goes, in bytes and in words.
 const FARTHEST: usize = 56;
 const MOST_WORDS: usize = 7;
+/// Most of them that say nothing.
+pub(super) const MOST_UNKNOWN: usize = 3;
 
 /// Looks at what stands in front of `at`, on its line.
-pub(super) fn before(doc: &Doc<'_>, at: usize) -> Context {
+///
+/// Beyond `farthest` words that say nothing it is not looked at.
+pub(super) fn before(doc: &Doc<'_>, at: usize, farthest: usize) -> Context {
     let mut text = doc.before(at, FARTHEST);
     let (mut unknown, mut columns, mut number) = (0, 0, false);
     for _ in 0..MOST_WORDS {
         let rest = text.trim_end_matches(|c: char| !is_part(c));
         let between = &text[rest.len()..];
-        columns += between.bytes().filter(|byte| matches!(byte, b'|' | b'\t' | b';')).count()
-            + between.matches(['·', '•']).count();
+        columns += between.chars().filter(|c| matches!(c, '|' | '\t' | ';' | '·' | '•')).count();
         let (word, head) = last_word(rest);
         // What was rewritten says nothing any more: `[phone] 12`.
         if between.starts_with(']') || word.is_empty() || columns > 1 || (columns == 1 && unknown > 0) {
@@ -95,7 +98,7 @@ pub(super) fn before(doc: &Doc<'_>, at: usize) -> Context {
         number |= class & NUMBER != 0;
         let is_number = word.bytes().any(|byte| byte.is_ascii_digit());
         unknown += usize::from(class & (NUMBER | MINE | GLUE) == 0 && !is_number);
-        if unknown > 3 {
+        if unknown > farthest {
             break;
         }
         text = head;
@@ -210,7 +213,7 @@ mod tests {
 
     fn seen(text: &str) -> Context {
         let mut scratch = Scratch::default();
-        before(&Doc::read(text, false, &mut scratch), text.len())
+        before(&Doc::read(text, false, &mut scratch), text.len(), MOST_UNKNOWN)
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What is assigned to a word that says it is secret.
 
+use std::sync::LazyLock;
+
 use super::{finding, is_random, stands_for_one};
 use crate::{Doc, Finding};
 
@@ -62,6 +64,10 @@ const NAMES: &[(&str, Says)] = &[
     ("xauthtoken", Says::Header),
 ];
 
+/// The same names backwards, as they are compared.
+static BACKWARDS: LazyLock<Vec<(String, &str, Says)>> =
+    LazyLock::new(|| NAMES.iter().map(|&(name, says)| (name.chars().rev().collect(), name, says)).collect());
+
 /// Longest name and value that are looked at.
 const LONGEST_NAME: usize = 40;
 const LONGEST_VALUE: usize = 512;
@@ -98,21 +104,25 @@ fn name_before(doc: &Doc<'_>, at: usize, name: &mut String) -> Option<Says> {
     for c in before.chars().rev() {
         match c {
             '_' | '-' | '.' | ' ' => {}
-            c if c.is_alphanumeric() => name.extend(c.to_lowercase()),
+            _ if c.is_ascii_alphanumeric() => name.push(c.to_ascii_lowercase()),
+            _ if c.is_alphanumeric() => name.extend(c.to_lowercase()),
             _ => break,
+        }
+        // Most names are told to be none by the first two letters.
+        if name.len() == 2 && !BACKWARDS.iter().any(|(known, ..)| known.starts_with(name.as_str())) {
+            return None;
         }
     }
     // What every visitor is sent is no secret.
     if ["frsc", "frsx", "cilbup"].iter().any(|public| name.contains(public)) {
         return None;
     }
-    NAMES
+    BACKWARDS
         .iter()
-        .filter(|(known, _)| known.len() <= name.len())
-        .filter(|(known, _)| known.chars().rev().eq(name.chars().take(known.chars().count())))
-        .max_by_key(|(known, _)| known.len())
-        .filter(|(known, _)| is_word_start(before, known))
-        .map(|(_, says)| *says)
+        .filter(|(backwards, ..)| name.starts_with(backwards.as_str()))
+        .max_by_key(|(_, known, _)| known.len())
+        .filter(|(_, known, _)| is_word_start(before, known))
+        .map(|(.., says)| *says)
 }
 
 /// `bypass:` and `compass=` are no passwords: a short name stands by itself or behind `_`, `-`, `.`, a small letter.

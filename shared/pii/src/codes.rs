@@ -120,6 +120,20 @@ static SHAPES: LazyLock<[Vec<Shape>; LONGEST + 1]> = LazyLock::new(|| {
     shapes
 });
 
+/// The lengths, a bit each, at which all may be digits: most codes are told by it.
+static NUMERIC: LazyLock<u32> = LazyLock::new(|| {
+    let is_numeric = |len: usize| SHAPES[len].iter().any(|shape| shape.has(len, (1 << len) - 1));
+    (0..=LONGEST).filter(|len| is_numeric(*len)).fold(0, |lengths, len| lengths | 1 << len)
+});
+
+/// Says whether a code has one of the shapes.
+fn is_known(code: &Code) -> bool {
+    if code.is_numeric() {
+        return *NUMERIC >> code.len & 1 == 1;
+    }
+    SHAPES[code.len].iter().any(|shape| shape.has(code.len, code.digits))
+}
+
 /// Length of the shortest of them.
 static SHORTEST: LazyLock<usize> =
     LazyLock::new(|| SHAPES.iter().take_while(|shapes| shapes.is_empty()).count());
@@ -219,10 +233,7 @@ fn from_word(text: &str, word: Part, alone: (usize, usize), codes: &mut Vec<Code
             code.groups = code.groups << 4 | nibble;
             code.end = part.end;
             let next = parts[from..=count].get(place + 1);
-            if !is_date(bytes, &code)
-                && ends(bytes, &code, *part, next)
-                && SHAPES[code.len].iter().any(|shape| shape.has(code.len, code.digits))
-            {
+            if !is_date(bytes, &code) && ends(bytes, &code, *part, next) && is_known(&code) {
                 code.is_alone = (code.start, code.end - code.start) == alone;
                 codes.push(code.clone());
             }

@@ -76,7 +76,7 @@ fn line_end(text: &str, at: usize) -> usize {
 /// Reads the label at a line's start that no mark follows.
 fn line(text: &str, at: usize, end: usize, fields: &mut Vec<Field>) {
     let line = &text[at..end];
-    let lead = line.len() - line.trim_start_matches(|c: char| !c.is_alphanumeric()).len();
+    let lead = line.len() - line.trim_start_matches(is_ornament).len();
     if lead > 12 && !line[..lead].bytes().all(|byte| byte == b' ') || lead == line.len() {
         return;
     }
@@ -104,6 +104,12 @@ fn line(text: &str, at: usize, end: usize, fields: &mut Vec<Field>) {
             return;
         }
     }
+}
+
+/// Says whether a character may stand in front of a line's first word: bullets and dashes, which begin many a line, are
+/// told without the tables of letters.
+fn is_ornament(c: char) -> bool {
+    matches!(c, '\u{2000}'..='\u{206f}') || !c.is_alphanumeric()
 }
 
 /// Says whether a label may end here.
@@ -134,7 +140,7 @@ fn push(text: &str, fields: &mut Vec<Field>, label: Label, at: usize, from: usiz
         most -= 1;
     }
     let rest = &text[from..most];
-    let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+    let line = &rest[..memchr::memchr2(b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len())];
     let value = line.trim_start().trim_start_matches(['*', '_', '>', ':', '=', '\t', ' ']);
     let start = from + line.len() - value.len();
     let value = match value.as_bytes().first() {

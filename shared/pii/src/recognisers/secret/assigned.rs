@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
+
 use super::{finding, is_random, stands_for_one};
 use crate::{Doc, Finding};
 
@@ -68,6 +70,8 @@ const NAMES: &[(&str, Says)] = &[
 static BACKWARDS: LazyLock<Vec<(String, &str, Says)>> =
     LazyLock::new(|| NAMES.iter().map(|&(name, says)| (name.chars().rev().collect(), name, says)).collect());
 
+static SENTENCE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("assword is "));
+
 /// Longest name and value that are looked at.
 const LONGEST_NAME: usize = 40;
 const LONGEST_VALUE: usize = 512;
@@ -79,7 +83,7 @@ pub(super) fn find(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
         findings.extend(value(doc, at + 1, says));
     }
     // In a sentence: *my password is …*.
-    for at in memchr::memmem::find_iter(doc.bytes(), "assword is ") {
+    for at in SENTENCE.find_iter(doc.bytes()) {
         findings.extend(value(doc, at + 11, Says::Password).map(|found| Finding { score: 0.7, ..found }));
     }
 }

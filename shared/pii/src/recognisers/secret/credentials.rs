@@ -1,7 +1,13 @@
 //! Users and passwords on a line of command and in addresses.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::{finding, stands_for_one};
 use crate::{Doc, Finding};
+
+static COMMAND: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("curl "));
 
 /// Longest user and password together.
 const LONGEST: usize = 160;
@@ -14,10 +20,11 @@ pub(super) fn find(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
             findings.push(found);
         }
     }
-    for at in memchr::memmem::find_iter(doc.bytes(), "curl ") {
+    for at in COMMAND.find_iter(doc.bytes()) {
         findings.extend(behind_option(doc, at + 5));
     }
-    for at in memchr::memmem::find_iter(doc.bytes(), "hooks.slack.com/") {
+    for slash in doc.marks(b'/').filter(|slash| doc.bytes()[..*slash].ends_with(b"hooks.slack.com")) {
+        let at = slash - 15;
         let path = doc.after(at + 16, 160);
         let len =
             path.find(|c: char| !(c.is_ascii_alphanumeric() || "/_-".contains(c))).unwrap_or(path.len());

@@ -23,6 +23,20 @@ const WORD_FOLLOWED_FROM: f32 = 0.8;
 const MOST_ADDRESSES: usize = 64;
 const MOST_LETTERS: usize = 32;
 
+/// A small set of keys that may hold others too.
+#[derive(Debug, Default)]
+struct Filter([u64; 32]);
+
+impl Filter {
+    fn put(&mut self, key: u64) {
+        self.0[(key >> 6 & 31) as usize] |= 1 << (key & 63);
+    }
+
+    fn may_have(&self, key: u64) -> bool {
+        self.0[(key >> 6 & 31) as usize] >> (key & 63) & 1 != 0
+    }
+}
+
 type Map<V> = HashMap<u64, V, BuildHasherDefault<Passed>>;
 
 /// What is known of the people of a text or of a record.
@@ -32,6 +46,8 @@ pub(crate) struct People {
     words: Map<bool>,
     /// Names written as one word.
     joined: HashSet<u64, BuildHasherDefault<Passed>>,
+    /// A bit for each of both: most words of a text are ruled out by it.
+    seen: Filter,
     /// Beginnings and ends of the letters of addresses: which address, and which letters are left.
     letters: Map<(u32, bool)>,
     /// The letters of addresses.
@@ -114,6 +130,12 @@ fn key(word: &str) -> u64 {
     })
 }
 
+/// Returns the key of the bare letters of the word at `at`: of one in ASCII, which has none to lose, it is the token's.
+fn key_at(reader: Reader<'_>, at: usize) -> u64 {
+    let word = reader.word(at);
+    if word.is_ascii() { reader.tokens[at].key } else { key(word) }
+}
+
 impl People {
     /// Remembers a name as it was written.
     pub(crate) fn learn_name(&mut self, name: &str, score: f32) {
@@ -132,7 +154,9 @@ impl People {
             return;
         }
         for part in &parts {
-            *self.words.entry(key(part)).or_default() |= !is_alone;
+            let key = key(part);
+            self.seen.put(key);
+            *self.words.entry(key).or_default() |= !is_alone;
         }
         if let [first, .., last] = parts.as_slice() {
             let (f, l) = (first.chars().next(), last.chars().next());
@@ -143,7 +167,11 @@ impl People {
                 f.map(|f| format!("{last}{f}")),
                 l.map(|l| format!("{first}{l}")),
             ];
-            self.joined.extend(forms.iter().flatten().filter(|form| form.len() >= 5).map(|form| key(form)));
+            for form in forms.iter().flatten().filter(|form| form.len() >= 5) {
+                let key = key(form);
+                self.seen.put(key);
+                self.joined.insert(key);
+            }
         }
         self.parts = parts;
     }
@@ -182,7 +210,7 @@ impl People {
             if at < behind || !reader.may_be_name(at) {
                 continue;
             }
-            let Some(&(place, is_head)) = self.letters.get(&key(reader.word(at))) else { continue };
+            let Some(&(place, is_head)) = self.letters.get(&key_at(reader, at)) else { continue };
             let first = reader.back(at + 1);
             let Some(name) = reader.name(first).filter(|name| name.last > at) else { continue };
             behind = name.last;
@@ -226,7 +254,11 @@ impl People {
                 at += 1;
                 continue;
             }
-            let word = key(reader.word(at));
+            let word = key_at(reader, at);
+            if !self.seen.may_have(word) {
+                at += 1;
+                continue;
+            }
             if !self.words.contains_key(&word) {
                 if self.joined.contains(&word) {
                     propose(reader, at, at + 1, 0.8, sure, findings);
@@ -297,7 +329,7 @@ impl People {
                 initials += 1;
                 last = next + 1 + usize::from(is_stop(next + 1));
             } else if reader.tokens.get(word).is_some_and(|token| {
-                token.kind == TokenKind::Word && self.words.contains_key(&key(reader.word(word)))
+                token.kind == TokenKind::Word && self.words.contains_key(&key_at(reader, word))
             }) {
                 words += 1;
                 last = word + 1;

@@ -53,6 +53,17 @@ impl Token {
         &text[self.start as usize..self.end as usize]
     }
 
+    /// Says whether it is this mark, of one character.
+    #[inline]
+    pub fn is_mark(&self, text: &str, mark: &str) -> bool {
+        // The first byte of a mark in ASCII is all of it: no text need be compared.
+        self.kind == TokenKind::Mark
+            && match mark.as_bytes() {
+                [byte] => text.as_bytes()[self.start as usize] == *byte,
+                _ => self.text(text) == mark,
+            }
+    }
+
     /// Says whether it is a word that begins with a capital.
     pub fn is_capital(&self) -> bool {
         matches!(self.case, Case::Title | Case::Upper | Case::Mixed)
@@ -92,6 +103,26 @@ static BYTES: [Byte; 256] = {
     bytes
 };
 
+const LOWER: u8 = 1;
+const DIGIT: u8 = 2;
+const UPPER: u8 = 0x20;
+
+/// What a byte is inside a word: 0 ends it. One look and no branch a letter.
+static LETTERS: [u8; 256] = {
+    let mut letters = [0; 256];
+    let mut at = 0;
+    while at < 256 {
+        letters[at] = match BYTES[at] {
+            Byte::Lower => LOWER,
+            Byte::Upper => UPPER,
+            Byte::Digit => DIGIT,
+            _ => 0,
+        };
+        at += 1;
+    }
+    letters
+};
+
 /// Appends the tokens of `text`, at most 4 GiB.
 pub fn read(text: &str, tokens: &mut Vec<Token>) {
     tokens.clear();
@@ -113,6 +144,8 @@ pub fn read(text: &str, tokens: &mut Vec<Token>) {
                 let (token, end) = ascii_word(text, start).unwrap_or_else(|| word(text, start));
                 at = end;
                 tokens.push(token);
+                // What stands behind most words, without another turn.
+                at += usize::from(bytes.get(at) == Some(&b' '));
             }
             Byte::High => {
                 let Some(c) = text[at..].chars().next() else { break };
@@ -148,25 +181,26 @@ fn end_of_space(text: &str, from: usize) -> usize {
 fn ascii_word(text: &str, start: usize) -> Option<(Token, usize)> {
     let bytes = text.as_bytes();
     let first_upper = bytes[start].is_ascii_uppercase();
-    let (mut lowers, mut uppers) = (0_usize, 0_usize);
+    let (mut seen, mut uppers) = (0_u8, 0_usize);
     let mut key = lexicon::KEY;
     let mut at = start;
     while let Some(&byte) = bytes.get(at) {
-        let mut lower = byte;
-        match BYTES[usize::from(byte)] {
-            Byte::Lower => lowers += 1,
-            Byte::Upper => {
-                uppers += 1;
-                lower = byte | 0x20;
+        let letter = LETTERS[usize::from(byte)];
+        if letter == 0 {
+            if !byte.is_ascii() {
+                return None;
             }
-            Byte::Digit => {}
-            Byte::High => return None,
-            _ if byte == b'\'' && is_joint(text, start, at)? => {}
-            _ => break,
+            if byte != b'\'' || !is_joint(text, start, at)? {
+                break;
+            }
         }
-        key = lexicon::key_with(key, lower);
+        seen |= letter;
+        uppers += usize::from(letter & UPPER != 0);
+        // The bit of a capital is the one that tells it from its small letter.
+        key = lexicon::key_with(key, byte | letter & UPPER);
         at += 1;
     }
+    let lowers = usize::from(seen & LOWER);
     if lowers + uppers == 0 {
         return Some((plain(TokenKind::Number, start, at), at));
     }

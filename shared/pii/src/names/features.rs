@@ -91,6 +91,14 @@ pub struct Around {
 }
 
 impl Around {
+    /// Returns all of it as one number.
+    pub fn number(&self) -> u64 {
+        u64::from(self.looks) << 24
+            | u64::from(self.cases) << 16
+            | u64::from(self.start) << 8
+            | u64::from(self.mode)
+    }
+
     /// Looks around a token that stands `before` tokens behind the start of its line.
     pub fn new(words: &Words, token: usize, before: usize, looks: u16) -> Self {
         let word = words.at(token);

@@ -1,6 +1,7 @@
 //! Decides, token by token, and joins tokens to names.
 
 use super::features::{self, Around, Core, PLACES, Tag};
+use super::memory::{Memory, Sight};
 use super::model::{Model, Sums};
 use super::words::{Gate, HANDLE, REACH, Word, Words};
 use crate::tokens::{Case, Token, TokenKind};
@@ -33,8 +34,8 @@ pub struct Name {
 pub struct Tagger {
     words: Words,
     sums: Vec<[Sums; PLACES]>,
-    tags: Vec<Tag>,
     probabilities: Vec<f32>,
+    memory: Memory,
 }
 
 /// Says whether a token is looked at, by its neighbours and the tag of the one in front.
@@ -70,19 +71,21 @@ impl Tagger {
     }
 
     fn tag(&mut self, model: &Model, text: &str, tokens: &[Token]) {
-        let Self { words, sums, tags, probabilities } = self;
+        let Self { words, sums, probabilities, memory } = self;
         let forgotten = std::cell::RefCell::new(sums);
         words.read(
             text,
             tokens,
             |lower, key| model.bands(lower, key),
             |word, lower| forgotten.borrow_mut().push(sums_of(model, word, lower)),
-            || forgotten.borrow_mut().clear(),
+            || {
+                forgotten.borrow_mut().clear();
+                memory.clear();
+            },
         );
         let sums = forgotten.into_inner();
         probabilities.clear();
         probabilities.resize(tokens.len(), 0.0);
-        tags.clear();
         let (mut one, mut two) = (Tag::Other, Tag::Other);
         for at in 0..words.lines.len() {
             let line = words.lines[at];
@@ -98,34 +101,42 @@ impl Tagger {
                     one,
                     &words.forms[slots[REACH + 1] as usize],
                 ) {
-                    let window: [&Word; PLACES] =
-                        std::array::from_fn(|place| &words.forms[slots[place] as usize]);
-                    let mut total = [0_i32; 3];
-                    for (place, &slot) in slots.iter().enumerate() {
-                        let of_form = sums[slot as usize][place];
-                        for (total, sum) in total.iter_mut().zip(of_form) {
-                            *total += i32::from(sum);
-                        }
-                    }
-                    if one != Tag::Person && is_hopeless(total) {
-                        tag = decide(model, total).0;
-                        words.base(&word).last = tag as u8 + 1;
-                        (one, two) = (tag, one);
-                        continue;
-                    }
                     let around = Around::new(words, token, token - line.first as usize, line.looks);
-                    features::of_window(&window, &around, &mut |feature| model.add(feature, &mut total));
-                    let core = Core::new(&window);
-                    features::of_tags(&core, one, two, words.last(&word), &mut |feature| {
-                        model.add(feature, &mut total);
+                    let last = words.last(&word);
+                    (tag, *told) = memory.recall(Sight::new(slots, &around, one, two, last), || {
+                        judge(model, words, sums, slots, around, [one, two], last)
                     });
-                    (tag, *told) = decide(model, total);
                     words.base(&word).last = tag as u8 + 1;
                 }
                 (one, two) = (tag, one);
             }
         }
     }
+}
+
+/// Returns what the word in the middle of a window is, and how probable a person's name is there.
+fn judge(
+    model: &Model,
+    words: &Words,
+    sums: &[[Sums; PLACES]],
+    slots: &[u32],
+    around: Around,
+    [one, two]: [Tag; 2],
+    last: u8,
+) -> (Tag, f32) {
+    let mut total = [0_i32; 3];
+    for (place, &slot) in slots.iter().enumerate() {
+        for (total, sum) in total.iter_mut().zip(sums[slot as usize][place]) {
+            *total += i32::from(sum);
+        }
+    }
+    if one != Tag::Person && is_hopeless(total) {
+        return (decide(model, total).0, 0.0);
+    }
+    let window: [&Word; PLACES] = std::array::from_fn(|place| &words.forms[slots[place] as usize]);
+    features::of_window(&window, &around, &mut |feature| model.add(feature, &mut total));
+    features::of_tags(&Core::new(&window), one, two, last, &mut |feature| model.add(feature, &mut total));
+    decide(model, total)
 }
 
 fn sums_of(model: &Model, word: &Word, lower: &str) -> [Sums; PLACES] {

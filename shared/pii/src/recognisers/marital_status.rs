@@ -33,7 +33,7 @@ impl Recogniser for MaritalStatus {
         for (at, token) in reader.tokens.iter().enumerate().filter(|(_, token)| token.classes.meets(known)) {
             stated(reader, at, token.classes.meets(Classes::MARITAL), findings);
         }
-        personal::lines(reader, |pieces, all| {
+        personal::lines(reader, Classes::MARITAL, |pieces, all| {
             for (place, &(says, first, last)) in pieces.iter().enumerate() {
                 if says != Says::MaritalStatus
                     || pieces.len() < 2 && (all > 1 || is_ambiguous(reader.word(first)))

@@ -88,7 +88,7 @@ impl Recogniser for Nationality {
                 push(findings, reader.range(at, at + 1), 0.9, "nationality.stated");
             }
         }
-        personal::lines(reader, |pieces, _| {
+        personal::lines(reader, Classes::DEMONYM, |pieces, _| {
             if personal::is_mixed(pieces) {
                 for &(_, first, last) in pieces.iter().filter(|piece| piece.0 == Says::Nationality) {
                     push(findings, reader.range(first, last), 0.8, "nationality.line");

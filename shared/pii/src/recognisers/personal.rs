@@ -19,19 +19,34 @@ const LONGEST: usize = 40;
 /// Pieces in such a line, at most.
 const MOST: usize = 12;
 
-/// Calls `see` with the pieces of each line that says something of a person, and with how many of them do.
-pub(super) fn lines(reader: Reader<'_>, mut see: impl FnMut(&[(Says, usize, usize)], usize)) {
-    let mut first = 0;
-    while first < reader.tokens.len() {
-        let last =
-            (first..reader.tokens.len()).find(|&at| reader.is_break(at)).unwrap_or(reader.tokens.len());
-        if last > first && last - first <= LONGEST {
+/// Calls `see` with the pieces of each line that has a word of the `wanted` classes and says something of a person, and
+/// with how many of them do.
+pub(super) fn lines(
+    reader: Reader<'_>,
+    wanted: Classes,
+    mut see: impl FnMut(&[(Says, usize, usize)], usize),
+) {
+    let mut behind = 0;
+    // Hardly a line has such a word: the others are not cut into pieces.
+    for (at, _) in reader.tokens.iter().enumerate().filter(|(_, token)| token.classes.meets(wanted)) {
+        if at < behind {
+            continue;
+        }
+        let breaks = |at: &usize| reader.is_break(*at);
+        let first = (at.saturating_sub(LONGEST)..at).rev().find(breaks);
+        let last = (at..=at + LONGEST).find(breaks);
+        let (first, last) = match (first, last) {
+            (Some(first), Some(last)) => (first + 1, last),
+            (None, Some(last)) if at <= LONGEST => (0, last),
+            _ => continue,
+        };
+        behind = last;
+        if last - first <= LONGEST {
             let (pieces, told, all) = pieces(reader, first, last);
             if told > 0 {
                 see(&pieces[..told], all);
             }
         }
-        first = last + 1;
     }
 }
 

@@ -1,9 +1,11 @@
 //! Countries, regions and towns, of several words too.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use super::view::View;
+use crate::lexicon::Passed;
 use crate::tokens::{self, TokenKind};
 
 /// What a place is.
@@ -17,13 +19,14 @@ pub(crate) enum Place {
 /// Names of places have at most this many words.
 const MOST_WORDS: usize = 6;
 
-static PLACES: LazyLock<HashMap<u64, Place>> = LazyLock::new(|| {
+/// The keys are hashes already.
+static PLACES: LazyLock<HashMap<u64, Place, BuildHasherDefault<Passed>>> = LazyLock::new(|| {
     let files = [
         (Place::Country, include_str!("../lexicon/countries.txt")),
         (Place::Region, include_str!("../lexicon/regions.txt")),
         (Place::Town, include_str!("../lexicon/towns.txt")),
     ];
-    let mut places = HashMap::new();
+    let mut places = HashMap::default();
     let mut words = Vec::new();
     for (place, file) in files {
         let lines = file.lines().filter(|line| !line.starts_with('#'));

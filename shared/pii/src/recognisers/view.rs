@@ -58,8 +58,9 @@ impl<'a> View<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn is_mark(self, at: usize, mark: &str) -> bool {
-        self.is(at, TokenKind::Mark) && self.str(at) == mark
+        self.get(at).is_some_and(|token| token.is_mark(self.text, mark))
     }
 
     pub(crate) fn has(self, at: usize, classes: Classes) -> bool {

@@ -1,10 +1,11 @@
 //! Streets with a house number, flats, and boxes.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use super::{Part, What};
-use crate::lexicon::Classes;
+use crate::lexicon::{Classes, Passed};
 use crate::recognisers::view::View;
 
 /// Words a street's name has at most.
@@ -13,8 +14,8 @@ const MOST_WORDS: usize = 6;
 const SAYS_STREET: Classes = Classes::STREET.with(Classes::STREET_MAYBE).with(Classes::STREET_ABROAD);
 
 /// Ends of words that are streets, read from behind, and whether they leave no doubt.
-static ENDINGS: LazyLock<HashMap<u64, bool>> = LazyLock::new(|| {
-    let mut endings = HashMap::new();
+static ENDINGS: LazyLock<HashMap<u64, bool, BuildHasherDefault<Passed>>> = LazyLock::new(|| {
+    let mut endings = HashMap::default();
     let mut is_sure = true;
     for line in include_str!("../../lexicon/street_endings.txt").lines() {
         if line.starts_with('#') {

@@ -50,11 +50,18 @@ pub(super) fn read(view: View<'_>, at: usize, parts: &mut Vec<Part>) {
     parts.push(Part { what: What::Unit, first: at, last: end, weight });
 }
 
+/// Bytes of the longest word for a post box.
+const LONGEST_BOX: usize = "postilokero".len();
+
 /// Appends the post box whose number is at `at`.
 pub(super) fn post_box(view: View<'_>, at: usize, parts: &mut Vec<Part>) {
     let Some(mut word) = at.checked_sub(1) else { return };
     while word > 0 && matches!(view.str(word), "." | "#" | "º" | ":") {
         word -= 1;
+    }
+    // A number stands behind any mark or long word; only of the others a copy in lower case is worth it.
+    if !view.is_word(word) || !(3..=LONGEST_BOX).contains(&view.str(word).len()) {
+        return;
     }
     let lower = view.str(word).to_ascii_lowercase();
     let first = match lower.as_str() {

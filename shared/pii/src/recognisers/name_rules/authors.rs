@@ -7,7 +7,11 @@ use crate::tokens::{Case, TokenKind};
 pub(super) fn find(reader: Reader<'_>, findings: &mut Vec<Finding>) {
     let mut at = 0;
     let mut group: Vec<(usize, usize)> = Vec::new();
-    while at < reader.tokens.len() {
+    while let Some(token) = reader.tokens.get(at) {
+        if !token.is_capital() {
+            at += 1;
+            continue;
+        }
         let Some((first, last)) = author(reader, at) else {
             at += 1;
             continue;

@@ -119,8 +119,10 @@ fn addresses(doc: &Doc<'_>) -> String {
         }
     }
     for profile in ["linkedin.com/in/", "xing.com/profile/", "github.com/"] {
-        for (at, found) in doc.text().match_indices(profile).take(MOST_ADDRESSES) {
-            let behind = doc.after(at + found.len(), LONGEST_LOCAL);
+        // Each ends with a slash, and where those stand is known.
+        let is_end = |at: &usize| doc.bytes()[..=*at].ends_with(profile.as_bytes());
+        for at in doc.marks(b'/').filter(is_end).take(MOST_ADDRESSES) {
+            let behind = doc.after(at + 1, LONGEST_LOCAL);
             let slug = behind.split(|c| !is_local(c)).next().unwrap_or(behind);
             all.push('\n');
             all.extend(slug.chars().filter(|c| c.is_alphanumeric()).filter_map(bare));

@@ -38,8 +38,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Says whether the token is this mark.
+    #[inline]
     pub(crate) fn is(&self, at: usize, mark: &str) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Mark) && self.word(at) == mark
+        self.tokens.get(at).is_some_and(|token| token.is_mark(self.text, mark))
     }
 
     /// Says whether a line ends in front of the token.
@@ -53,12 +54,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns the bytes between a token and the one before it.
+    #[inline]
     pub(crate) fn gap(&self, at: usize) -> usize {
         match (at.checked_sub(1).and_then(|before| self.tokens.get(before)), self.tokens.get(at)) {
             (Some(before), Some(token)) => {
-                let gap = &self.text[before.end as usize..token.start as usize];
+                let gap = &self.text.as_bytes()[before.end as usize..token.start as usize];
                 // A tab parts columns.
-                if gap.contains('\t') { gap.len() + 3 } else { gap.len() }
+                if gap.contains(&b'\t') { gap.len() + 3 } else { gap.len() }
             }
             (_, token) => token.map_or(0, |token| token.start as usize),
         }
@@ -79,6 +81,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Says whether the token is a word that may be part of a name.
+    #[inline]
     pub(crate) fn may_be_name(&self, at: usize) -> bool {
         self.tokens.get(at).is_some_and(|token| {
             token.kind == TokenKind::Word

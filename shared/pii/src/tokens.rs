@@ -41,6 +41,8 @@ pub struct Token {
     pub kind: TokenKind,
     /// How it is written.
     pub case: Case,
+    /// Whether it is a word with one of the digits 0 to 9 in it.
+    pub has_digit: bool,
     /// What the lexicon knows of the word, whatever its case.
     pub classes: Classes,
     /// A hash of the word in lower case; 0 for what is no word.
@@ -200,11 +202,14 @@ fn ascii_word(text: &str, start: usize) -> Option<(Token, usize)> {
         key = lexicon::key_with(key, byte | letter & UPPER);
         at += 1;
     }
-    let lowers = usize::from(seen & LOWER);
+    let (lowers, has_digit) = (usize::from(seen & LOWER), seen & DIGIT != 0);
     if lowers + uppers == 0 {
         return Some((plain(TokenKind::Number, start, at), at));
     }
-    Some((of_word(start, at, Writing { seen: at - start, first_upper, uppers, lowers }.case(), key), at))
+    Some((
+        of_word(start, at, Writing { seen: at - start, first_upper, uppers, lowers }.case(), has_digit, key),
+        at,
+    ))
 }
 
 /// Says whether the apostrophe at `at` stands inside a word that began at `start`: *O'Brien* and *D'Angelo* are one
@@ -222,7 +227,7 @@ fn is_joint(text: &str, start: usize, at: usize) -> Option<bool> {
 fn word(text: &str, start: usize) -> (Token, usize) {
     let mut writing = Writing::default();
     let mut key = lexicon::KEY;
-    let mut letters = false;
+    let (mut letters, mut has_digit) = (false, false);
     let mut end = start;
     let mut chars = text[start..].char_indices();
     while let Some((offset, c)) = chars.next() {
@@ -239,6 +244,7 @@ fn word(text: &str, start: usize) -> (Token, usize) {
             break;
         }
         letters |= c.is_alphabetic();
+        has_digit |= c.is_ascii_digit();
         writing.see(c);
         let mut utf8 = [0; 4];
         for lower in c.to_lowercase() {
@@ -247,19 +253,20 @@ fn word(text: &str, start: usize) -> (Token, usize) {
         end = at + c.len_utf8();
     }
     if letters {
-        (of_word(start, end, writing.case(), key), end)
+        (of_word(start, end, writing.case(), has_digit, key), end)
     } else {
         (plain(TokenKind::Number, start, end), end)
     }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the caller bounds the text")]
-fn of_word(start: usize, end: usize, case: Case, key: u64) -> Token {
+fn of_word(start: usize, end: usize, case: Case, has_digit: bool, key: u64) -> Token {
     Token {
         start: start as u32,
         end: end as u32,
         kind: TokenKind::Word,
         case,
+        has_digit,
         classes: lexicon::classes(key),
         key,
     }
@@ -267,7 +274,15 @@ fn of_word(start: usize, end: usize, case: Case, key: u64) -> Token {
 
 #[expect(clippy::cast_possible_truncation, reason = "the caller bounds the text")]
 fn plain(kind: TokenKind, start: usize, end: usize) -> Token {
-    Token { start: start as u32, end: end as u32, kind, case: Case::None, classes: Classes::NONE, key: 0 }
+    Token {
+        start: start as u32,
+        end: end as u32,
+        kind,
+        case: Case::None,
+        has_digit: false,
+        classes: Classes::NONE,
+        key: 0,
+    }
 }
 
 /// Which cases were seen.

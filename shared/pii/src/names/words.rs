@@ -321,6 +321,7 @@ impl Words {
     }
 }
 
+#[inline]
 fn id(text: &str, tokens: &[Token], at: usize) -> u64 {
     let token = &tokens[at];
     let mixed = |id: u64, salt: u64| (id ^ salt).wrapping_mul(0x9e37_79b9_7f4a_7c15);

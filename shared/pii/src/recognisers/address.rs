@@ -79,9 +79,7 @@ impl Recogniser for Address {
                     let begins_with_a_digit = view.text.as_bytes()[token.start as usize].is_ascii_digit();
                     // Codes begin with a digit, such as `4QT`, or have only capitals, such as `X70A`.
                     if (3..=8).contains(&length)
-                        && (begins_with_a_digit
-                            || token.case == Case::Upper
-                                && token.text(view.text).bytes().any(|byte| byte.is_ascii_digit()))
+                        && (begins_with_a_digit || token.case == Case::Upper && token.has_digit)
                     {
                         postcode::lettered(view, at, &mut parts);
                     }

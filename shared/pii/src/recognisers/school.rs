@@ -34,11 +34,12 @@ impl Recogniser for School {
                 continue;
             }
             let token = reader.tokens[at];
-            if token.kind != TokenKind::Word {
+            let is_keyword = token.classes.meets(Classes::SCHOOL);
+            let may_be_built = token.is_capital() && (token.end - token.start) as usize >= SHORTEST_BUILT;
+            if !is_keyword && !may_be_built && !token.classes.meets(Classes::SCHOOL_NAME) {
                 continue;
             }
-            let is_keyword = token.classes.meets(Classes::SCHOOL);
-            let found = if is_keyword || is_built(reader.word(at), token.is_capital()) {
+            let found = if is_keyword || may_be_built && is_built(reader.word(at)) {
                 named(reader, at, !is_keyword)
             } else if token.classes.meets(Classes::SCHOOL_NAME) && token.is_capital() {
                 match token.case {
@@ -71,8 +72,11 @@ fn push(findings: &mut Vec<Finding>, range: (usize, usize), score: f32) {
     findings.push(Finding { kind: Kind::School, start: range.0, end: range.1, score, rule: "school.name" });
 }
 
+/// Bytes of the shortest word that is built with a keyword.
+const SHORTEST_BUILT: usize = 9;
+
 /// Says whether a word is built with a keyword: *Fernuniversität*, *Kathedralskolan*.
-fn is_built(word: &str, is_capital: bool) -> bool {
+fn is_built(word: &str) -> bool {
     const ENDS: [&str; 14] = [
         "gymnasium",
         "gymnasiet",
@@ -89,7 +93,7 @@ fn is_built(word: &str, is_capital: bool) -> bool {
         "college",
         "institutet",
     ];
-    is_capital && word.len() >= 9 && ENDS.iter().any(|end| word.ends_with(end))
+    ENDS.iter().any(|end| word.ends_with(end))
 }
 
 /// Says whether the token is part of the school's name: a capitalised word, but for degrees and what stands beside.

@@ -86,19 +86,23 @@ impl<'a> Reader<'a> {
         self.tokens.get(at).is_some_and(|token| {
             token.kind == TokenKind::Word
                 && token.is_capital()
-                && (!token.classes.meets(Classes::NOT_NAME) || self.word(at).len() == 1)
-                && !self.word(at).bytes().any(|byte| byte.is_ascii_digit())
+                && (!token.classes.meets(Classes::NOT_NAME) || token.end - token.start == 1)
+                && !token.has_digit
         })
     }
 
     /// Says whether the token is a single letter, and a capital.
     pub(crate) fn is_initial(&self, at: usize) -> bool {
-        self.may_be_initial(at) && self.tokens[at].is_capital()
+        self.tokens.get(at).is_some_and(Token::is_capital) && self.may_be_initial(at)
     }
 
     fn may_be_initial(&self, at: usize) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Word)
-            && self.word(at).chars().nth(1).is_none()
+        self.tokens.get(at).is_some_and(|token| {
+            // No letter has more than four bytes: of most words the length tells.
+            token.kind == TokenKind::Word
+                && token.end - token.start <= 4
+                && token.text(self.text).chars().nth(1).is_none()
+        })
     }
 
     /// Returns the token behind the titles that begin at `at`, as *Prof. Dr.*; `at` itself when there is none.

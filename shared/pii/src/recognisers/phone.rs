@@ -203,8 +203,8 @@ fn number(doc: &Doc<'_>, groups: &[Group], head: Head, last: &Last) -> Option<(F
         _ if *behind == Context::Other => Context::Other,
         _ => context.max(*behind).max(listed(doc, last, head.start)),
     };
-    let score = score(doc, form, context, (head.start, end, count, used))
-        + if extension.is_some() { 0.03 } else { 0.0 };
+    let bonus = if extension.is_some() { 0.03 } else { 0.0 };
+    let score = (score(doc, form, context, (head.start, end, count, used)) + bonus).min(0.99);
     let rule = if form < 0.5 && score >= 0.5 { "phone.context" } else { rule };
     let (start, end) = trim(text, head.start, end);
     (score >= LEAST_SCORE).then_some((Finding { kind: Kind::Phone, start, end, score, rule }, used))

@@ -32,7 +32,11 @@ impl Known {
     /// Remembers a value.
     pub(crate) fn learn(&mut self, kind: Kind, value: &str) {
         let digits: String = value.chars().filter(char::is_ascii_digit).collect();
-        if kind == Kind::Phone && digits.len() >= 7 {
+        if kind == Kind::Phone {
+            // What a form's field for a number says without one is no number.
+            if digits.len() < 7 {
+                return;
+            }
             // Country code and trunk prefix are written or left out; the last nine digits stay.
             self.numbers.push((kind, digits[digits.len().saturating_sub(9)..].to_owned()));
         }

@@ -33,7 +33,8 @@ impl Labels {
     }
 
     fn kind(&mut self, field: &str) -> Option<Kind> {
-        if field.is_empty() {
+        // *T:* in front of a number announces it; a column of that name may be anything, such as text.
+        if last(field).chars().count() < 2 {
             return None;
         }
         if let Some(kind) = self.seen.get(field) {
@@ -62,6 +63,11 @@ pub(super) fn whole(text: &str, kind: Kind) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_single_letter_says_nothing() {
+        assert_eq!(known(&["t", "row.e", "tel"]), [None, None, Some(Kind::Phone)]);
+    }
 
     fn known(fields: &[&str]) -> Vec<Option<Kind>> {
         let places: Vec<Place<'_>> = fields.iter().map(|field| Place { file: "", line: 1, field }).collect();

@@ -71,6 +71,6 @@ fn labels_names_and_addresses_without_end() {
         reads(&piece.repeat(MANY / 8));
     }
     for piece in ["Name: ", "Name:\t", "Name:\n", "Name: \"", "E-mail = "] {
-        reads(&piece.repeat(MANY / 256));
+        reads(&piece.repeat(MANY / 8));
     }
 }

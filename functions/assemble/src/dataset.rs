@@ -6,6 +6,7 @@ use pii::plant::Tally;
 use pii::{Kind, Kinds, Scrubber};
 use records::example::Example;
 use records::jsonl::Line;
+use records::quality::Keep;
 use records::split::SideName;
 use records::tokens::TokenCounter;
 use stage::arrows::Side;
@@ -15,7 +16,7 @@ use stage::scrub_file::{Planted, ScrubReport};
 use stage::{ErrorName, StageError, keys};
 use store::{Class, Put, Writer};
 
-use crate::duplicates::Duplicates;
+use crate::duplicates::{Duplicate, Duplicates};
 
 /// What is told by its form, so that a single one is a defect; words are measured, by what was planted.
 const RESIDUAL: Kinds =
@@ -95,9 +96,16 @@ impl<'a, P: Put> Dataset<'a, P> {
     pub(crate) async fn add(&mut self, example: &Example, place: Place<'_>) -> Result<(), StageError> {
         let at = self.examples;
         self.examples += 1;
-        if self.duplicates.contains(at) {
-            self.counts.duplicates += 1;
-            return Ok(());
+        match self.duplicates.of(at) {
+            Some(Duplicate::Exact) => {
+                self.counts.duplicates += 1;
+                return Ok(());
+            }
+            Some(Duplicate::Near) if !self.plan.recipe.quality.keeps(Keep::NearDuplicates) => {
+                self.counts.near_duplicates += 1;
+                return Ok(());
+            }
+            _ => {}
         }
         let source = self
             .plan
@@ -173,8 +181,8 @@ impl<'a, P: Put> Dataset<'a, P> {
         if train < least {
             let counts = &self.counts;
             let text = format!(
-                "{train} training examples, {least} are needed ({} rows, {} unusable, {} duplicates, {} too long): wait for more rows or lower gates.min_examples",
-                counts.rows, counts.quarantined, counts.duplicates, counts.too_long
+                "{train} training examples, {least} are needed ({} rows, {} unusable, {} duplicates, {} near duplicates, {} too long): wait for more rows or lower gates.min_examples",
+                counts.rows, counts.quarantined, counts.duplicates, counts.near_duplicates, counts.too_long
             );
             return Err(StageError::new(ErrorName::TooFewExamples, text));
         }

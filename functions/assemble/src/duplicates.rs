@@ -1,37 +1,69 @@
-//! Which examples repeat an earlier one.
+//! Which examples repeat an earlier one, word for word or nearly.
 
 use std::collections::HashSet;
 
+use records::example::Example;
 use stage::arrows::PartRef;
 use stage::{ErrorName, StageError, keys};
 use store::{Body as _, Get};
 
-/// Digests held at once: about 9 MB, however many examples there are.
-const MOST_HELD: u64 = 262_144;
-/// Bytes of one digest, as `scrub` writes them.
-const DIGEST: usize = 16;
+/// Numbers held at once: about 19 MB, however many examples there are.
+const MOST_HELD: u64 = 1 << 20;
+/// Bytes of one example's numbers, as `scrub` writes them.
+const DIGESTS: usize = Example::DIGESTS * size_of::<u64>();
+
+/// How an example repeats an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Duplicate {
+    /// Word for word.
+    Exact,
+    /// Nearly, see [`records::near`].
+    Near,
+}
 
 /// One bit an example, in the dataset's order.
 #[derive(Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn new(examples: u64) -> Self {
+        Self(vec![0; usize::try_from(examples.div_ceil(64)).unwrap_or(usize::MAX)])
+    }
+
+    fn has(&self, at: u64) -> bool {
+        let word = usize::try_from(at / 64).ok().and_then(|word| self.0.get(word));
+        word.is_some_and(|word| word >> (at % 64) & 1 == 1)
+    }
+
+    /// Sets a bit; none when there is no such example.
+    fn set(&mut self, at: u64) -> Option<()> {
+        let word = usize::try_from(at / 64).ok().and_then(|word| self.0.get_mut(word))?;
+        *word |= 1 << (at % 64);
+        Some(())
+    }
+}
+
+/// What repeats an earlier example.
 pub(crate) struct Duplicates {
-    bits: Vec<u64>,
+    exact: Bits,
+    near: Bits,
 }
 
 impl Duplicates {
-    /// Marks every example whose content stood earlier in the dataset's order.
+    /// Marks every example whose content, or one of whose bands, stood earlier in the dataset's order.
     ///
-    /// The digests are read once for every 262,144 examples, each time for another share of them, so that memory does
-    /// not grow with the table.
+    /// The numbers are read once for every 1,048,576 of them, each time for another share, so that memory does not grow
+    /// with the table.
     pub(crate) async fn mark(
         run: &str,
         parts: &[PartRef],
         examples: u64,
         store: &impl Get,
     ) -> Result<Self, StageError> {
-        let words = usize::try_from(examples.div_ceil(64)).unwrap_or(usize::MAX);
-        let mut marked = Self { bits: vec![0; words] };
-        let shares = examples.div_ceil(MOST_HELD).max(1);
+        let mut marked = Self { exact: Bits::new(examples), near: Bits::new(examples) };
+        let shares = (examples * Example::DIGESTS as u64).div_ceil(MOST_HELD).max(1);
         for share in 0..shares {
+            // One set for both: content and bands are hashes of 64 bits, and none is another's but by chance.
             let mut seen = HashSet::new();
             let mut at = 0;
             for part in parts {
@@ -40,11 +72,15 @@ impl Duplicates {
                 let mut body = store.open(&key).await?;
                 while let Some(chunk) = body.chunk().await? {
                     held.extend_from_slice(&chunk);
-                    let whole = held.len() - held.len() % DIGEST;
-                    for digest in held[..whole].chunks_exact(DIGEST) {
-                        let digest = digest.iter().fold(0, |value, byte| (value << 8) | u128::from(*byte));
-                        if digest % u128::from(shares) == u128::from(share) && !seen.insert(digest) {
-                            marked.set(at, &key)?;
+                    let whole = held.len() - held.len() % DIGESTS;
+                    for example in held[..whole].chunks_exact(DIGESTS) {
+                        let (numbers, _) = example.as_chunks();
+                        let numbers = numbers.iter().map(|bytes| u64::from_be_bytes(*bytes));
+                        for (band, number) in numbers.enumerate() {
+                            if number % shares == share && !seen.insert(number) {
+                                let bits = if band == 0 { &mut marked.exact } else { &mut marked.near };
+                                bits.set(at).ok_or_else(|| too_many(&key))?;
+                            }
                         }
                         at += 1;
                     }
@@ -60,19 +96,14 @@ impl Duplicates {
     }
 
     /// Says whether example `at` repeats an earlier one.
-    pub(crate) fn contains(&self, at: u64) -> bool {
-        let word = usize::try_from(at / 64).ok().and_then(|word| self.bits.get(word));
-        word.is_some_and(|word| word >> (at % 64) & 1 == 1)
+    pub(crate) fn of(&self, at: u64) -> Option<Duplicate> {
+        let near = self.near.has(at).then_some(Duplicate::Near);
+        if self.exact.has(at) { Some(Duplicate::Exact) } else { near }
     }
+}
 
-    fn set(&mut self, at: u64, key: &str) -> Result<(), StageError> {
-        let word = usize::try_from(at / 64).ok().and_then(|word| self.bits.get_mut(word));
-        let word = word.ok_or_else(|| {
-            StageError::new(ErrorName::CountsDiffer, format!("{key} holds more digests than its report says"))
-        })?;
-        *word |= 1 << (at % 64);
-        Ok(())
-    }
+fn too_many(key: &str) -> StageError {
+    StageError::new(ErrorName::CountsDiffer, format!("{key} holds more digests than its report says"))
 }
 
 #[cfg(test)]
@@ -81,11 +112,25 @@ mod tests {
 
     use super::*;
 
-    async fn marked(parts: &[&[u128]]) -> Vec<u64> {
+    type Numbers = [u64; Example::DIGESTS];
+
+    /// An example of its own: `n` is its content, its bands are no other's.
+    fn own(n: u64) -> Numbers {
+        std::array::from_fn(|at| n * Example::DIGESTS as u64 + at as u64)
+    }
+
+    /// Another content that shares one band with `n`.
+    fn near(n: u64) -> Numbers {
+        let mut numbers = own(n + 1_000_000);
+        numbers[3] = own(n)[3];
+        numbers
+    }
+
+    async fn marked(parts: &[&[Numbers]]) -> Vec<(u64, Duplicate)> {
         let store = Memory::default();
         let mut refs = Vec::new();
         for (part, digests) in (0..).zip(parts) {
-            let bytes: Vec<u8> = digests.iter().flat_map(|digest| digest.to_be_bytes()).collect();
+            let bytes: Vec<u8> = digests.iter().flatten().flat_map(|number| number.to_be_bytes()).collect();
             store
                 .put(&keys::scrubbed_digests("r", "t", 0, part), bytes.into(), Class::Derived)
                 .await
@@ -101,21 +146,24 @@ mod tests {
         }
         let examples = parts.iter().map(|digests| digests.len() as u64).sum();
         let duplicates = Duplicates::mark("r", &refs, examples, &store).await.unwrap();
-        (0..examples).filter(|at| duplicates.contains(*at)).collect()
+        (0..examples).filter_map(|at| Some((at, duplicates.of(at)?))).collect()
     }
 
     #[tokio::test]
     async fn the_first_of_equal_examples_stays_across_parts() {
-        assert_eq!(marked(&[&[1, 2, 1], &[], &[3, 2, 2, 4]]).await, [2, 4, 5]);
+        use Duplicate::{Exact, Near};
+        let parts: [&[Numbers]; 3] =
+            [&[own(1), own(2), own(1)], &[], &[own(3), own(2), near(3), own(2), own(4)]];
+        assert_eq!(marked(&parts).await, [(2, Exact), (4, Exact), (5, Near), (6, Exact)]);
         assert!(marked(&[]).await.is_empty());
     }
 
     #[tokio::test]
     async fn a_table_that_needs_several_shares_is_marked_alike() {
-        // Every digest twice, far apart, over three shares of the space.
-        let half: Vec<u128> = (0..300_000_u128).map(|n| n * 0x9e37_79b9_7f4a_7c15).collect();
+        // Every example twice, far apart, over three shares of the numbers.
+        let half: Vec<Numbers> = (1..=150_000).map(own).collect();
         let marked = marked(&[&half, &half]).await;
-        assert_eq!(marked.len(), 300_000);
-        assert_eq!((marked[0], marked[299_999]), (300_000, 599_999));
+        assert_eq!(marked.len(), 150_000);
+        assert_eq!((marked[0], marked[149_999]), ((150_000, Duplicate::Exact), (299_999, Duplicate::Exact)));
     }
 }

@@ -84,7 +84,7 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
         train: side(SideName::Train),
         validation: side(SideName::Validation),
         holdout: side(SideName::Holdout),
-        duplicates: closed.counts.duplicates,
+        duplicates: closed.counts.duplicates + closed.counts.near_duplicates,
         quarantined: closed.counts.quarantined,
         tokens: billed_tokens,
         usd,

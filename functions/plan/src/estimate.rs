@@ -35,6 +35,9 @@ impl<'a> Sample<'a> {
         for row in page.rows()? {
             self.rows += 1;
             let rendered = Row::parse(row.get().as_bytes()).ok().and_then(|row| templates.render(&row).ok());
+            // The text is not scrubbed yet, so this is a guess; capitals, markup and length are the same.
+            let rendered =
+                rendered.filter(|it| self.recipe.quality.check(&it.prompt, &it.completion).is_ok());
             let Some(rendered) = rendered else { continue };
             self.usable += 1;
             self.tokens += self.counter.example([

@@ -26,6 +26,7 @@ pub async fn handle(
                 "examples": manifest.counts.examples,
                 "quarantined": manifest.counts.quarantined,
                 "duplicates": manifest.counts.duplicates,
+                "near_duplicates": manifest.counts.near_duplicates,
                 "training_examples": manifest.outputs.get("train").map_or(0, |side| side.lines),
                 "estimated_tokens": manifest.billed_tokens,
                 "trained_tokens": trained_tokens,

@@ -60,7 +60,13 @@ pub async fn handle_with(
     // One key a run: surrogates of two runs say nothing of each other.
     let key = SurrogateKey::new(subject_key.hash("surrogates", &run).as_bytes());
     let scrubber = change(plan.recipe.scrub.scrubber(Some(key)));
-    let rows = Arc::new(RowScrubber::new(source.clone(), scrubber, subject_key.clone(), &part)?);
+    let rows = Arc::new(RowScrubber::new(
+        source.clone(),
+        plan.recipe.quality.clone(),
+        scrubber,
+        subject_key.clone(),
+        &part,
+    )?);
 
     let mut report = ScrubReport { scrubber_version: pii::VERSION.to_owned(), ..ScrubReport::default() };
     let mut outputs = Outputs::new(&run, &part, store);

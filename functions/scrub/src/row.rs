@@ -1,9 +1,10 @@
 //! One row into one clean example.
 
 use pii::plant::Planter;
-use pii::{Finding, Record, Scrubber};
+use pii::{Finding, Kind, Record, Scrubber};
 use records::example::Example;
 use records::jsonl::{Line, problem};
+use records::quality::{Keep, Quality, Unfit};
 use records::recipe::Source;
 use records::row::Row;
 use records::subject::SubjectKey;
@@ -21,6 +22,7 @@ const COPIES: u64 = 200;
 pub(crate) struct RowScrubber {
     source: Source,
     templates: Templates,
+    quality: Quality,
     scrubber: Scrubber,
     subject_key: SubjectKey,
     rows: u64,
@@ -35,12 +37,13 @@ struct Sample {
 impl RowScrubber {
     pub(crate) fn new(
         source: Source,
+        quality: Quality,
         scrubber: Scrubber,
         subject_key: SubjectKey,
         part: &PartRef,
     ) -> Result<Self, StageError> {
         let templates = source.templates().map_err(|error| StageError::internal(error.to_string()))?;
-        Ok(Self { source, templates, scrubber, subject_key, rows: part.rows.max(1) })
+        Ok(Self { source, templates, quality, scrubber, subject_key, rows: part.rows.max(1) })
     }
 
     /// Scrubs a batch.
@@ -93,6 +96,11 @@ impl RowScrubber {
         if let Some(refusal) = record.refusal() {
             return Err(refusal.to_string());
         }
+        let quality = &self.quality;
+        if !quality.keeps(Keep::Secrets) && record.counts().contains_key(&Kind::Secret) {
+            return Err(Unfit::Secret.to_string());
+        }
+        quality.check(&example.prompt, &example.completion).map_err(|unfit| unfit.to_string())?;
         for (kind, count) in record.counts() {
             *done.found.entry(*kind).or_default() += count;
         }

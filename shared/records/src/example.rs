@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::near::{self, BANDS};
+
 /// A scrubbed prompt and completion, with where it came from as keyed hashes.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
@@ -22,14 +24,24 @@ pub struct Example {
 }
 
 impl Example {
+    /// Numbers by which repeated examples are found: the first is the content's, the others are those of [`near::bands`].
+    pub const DIGESTS: usize = 1 + BANDS;
+
+    /// Returns the numbers by which repeated examples are found.
+    pub fn digests(&self) -> [u64; Self::DIGESTS] {
+        let mut digests = [self.content(); Self::DIGESTS];
+        digests[1..].copy_from_slice(&near::bands(&self.prompt, &self.completion));
+        digests
+    }
+
     /// Identifies prompt and completion; equal texts are duplicates wherever they came from.
-    pub fn content(&self) -> u128 {
+    fn content(&self) -> u64 {
         let hash = Sha256::new()
             .chain_update((self.prompt.len() as u64).to_be_bytes())
             .chain_update(&self.prompt)
             .chain_update(&self.completion)
             .finalize();
-        hash.iter().take(16).fold(0, |value, byte| (value << 8) | u128::from(*byte))
+        hash.iter().take(8).fold(0, |value, byte| (value << 8) | u64::from(*byte))
     }
 
     /// What is kept on one side of the split: the subject, or the row where nobody is named.

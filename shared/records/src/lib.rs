@@ -9,6 +9,8 @@
 //! | [`template`] | from a row to a prompt and a completion |
 //! | [`example`] | the clean pair, and the line a provider learns from |
 //! | [`subject`] | a person as a keyed hash |
+//! | [`quality`] | which examples a model should not learn from, as a recipe says it |
+//! | [`near`] | examples that say almost the same |
 //! | [`split`] | which side of the dataset an example is on |
 //! | [`jsonl`] | lines out of a stream of bytes |
 //! | [`tokens`] | how many tokens an example is billed as |
@@ -18,6 +20,8 @@ pub mod digest;
 pub mod example;
 pub mod jsonl;
 pub mod library;
+pub mod near;
+pub mod quality;
 pub mod recipe;
 pub mod row;
 pub mod scrub;

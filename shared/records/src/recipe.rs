@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pii::Kind;
 use serde::{Deserialize, Serialize};
 
+use crate::quality::Quality;
 use crate::scrub::{self, Scrub};
 use crate::split::Split;
 use crate::template::{TemplateError, Templates};
@@ -35,6 +36,9 @@ pub struct Recipe {
     /// How personal data is replaced.
     #[serde(default)]
     pub scrub: Scrub,
+    /// Which examples are left out.
+    #[serde(default)]
+    pub quality: Quality,
     /// When a run is refused.
     #[serde(default)]
     pub gates: Gates,
@@ -278,6 +282,7 @@ impl Recipe {
             return Err("gates.max_moved_percent: use 0 to 100".to_owned());
         }
         self.scrub.check()?;
+        self.quality.check_settings()?;
         if self.sources.is_empty() {
             return Err("sources: name at least one table".to_owned());
         }

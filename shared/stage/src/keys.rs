@@ -27,7 +27,7 @@ pub fn scrubbed_part(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.jsonl")
 }
 
-/// The digests of one part's examples, 16 bytes each, by which duplicates are found.
+/// The digests of one part's examples, nine numbers of 8 bytes each, by which exact and near duplicates are found.
 pub fn scrubbed_digests(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.digests")
 }

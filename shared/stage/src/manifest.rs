@@ -61,6 +61,9 @@ pub struct Counts {
     pub examples: u64,
     /// Examples left out as exact duplicates.
     pub duplicates: u64,
+    /// Examples left out because they say almost what an earlier one says.
+    #[serde(default)]
+    pub near_duplicates: u64,
     /// Examples left out because they are longer than the provider takes.
     pub too_long: u64,
 }

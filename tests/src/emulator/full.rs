@@ -108,8 +108,13 @@ async fn funnel(w: &World, expected: &Expected, ended: &Ended) {
         assert!(told.lines > 0, "{run}: {side} is empty");
         written += told.lines;
     }
-    assert_eq!(counts.examples, written + counts.duplicates + counts.too_long, "{run}: sides");
-    assert_eq!((assembled.duplicates, assembled.quarantined), (counts.duplicates, counts.quarantined));
+    assert_eq!(
+        counts.examples,
+        written + counts.duplicates + counts.near_duplicates + counts.too_long,
+        "{run}: sides"
+    );
+    let repeated = counts.duplicates + counts.near_duplicates;
+    assert_eq!((assembled.duplicates, assembled.quarantined), (repeated, counts.quarantined));
     say(&format!(
         "         {}: {all} rows, {} left out, {} quarantined, {} duplicates, {} train / {} validation / {} hold-out",
         expected.recipe,

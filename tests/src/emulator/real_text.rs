@@ -52,7 +52,11 @@ async fn report(w: &World, recipe: &str, rows: u64, ended: &Ended) {
         written += text.lines().count() as u64;
     }
     let counts = &manifest.counts;
-    assert_eq!(rows, written + counts.quarantined + counts.duplicates + counts.too_long, "{run}");
+    assert_eq!(
+        rows,
+        written + counts.quarantined + counts.duplicates + counts.near_duplicates + counts.too_long,
+        "{run}"
+    );
     let promoted: Promoted = ended.left("promoted");
     assert_eq!(w.live(&promoted.purpose).await, Some(promoted.name.clone()));
     say(&format!(

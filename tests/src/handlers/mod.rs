@@ -2,6 +2,7 @@
 
 mod failures;
 pub(crate) mod fakes;
+mod quality;
 mod recall;
 mod replay;
 pub(crate) mod run;

@@ -88,6 +88,7 @@ fn funnel(manifest: &Manifest) -> Vec<String> {
         row("quarantined", counts.quarantined, &reasons.join(", ")),
         row("examples", counts.examples, ""),
         row("duplicates", counts.duplicates, "left out"),
+        row("near duplicates", counts.near_duplicates, "left out"),
     ];
     if counts.too_long > 0 {
         lines.push(row("too long", counts.too_long, "left out"));

@@ -33,7 +33,7 @@ pub struct Assembled {
     pub validation: Side,
     /// What the provider never sees.
     pub holdout: Side,
-    /// Examples left out as exact duplicates.
+    /// Examples left out as exact or near duplicates.
     pub duplicates: u64,
     /// Rows that could not be used.
     pub quarantined: u64,

@@ -53,7 +53,7 @@ impl Recogniser for Address {
     }
 
     fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
-        let view = View { text: doc.text(), tokens: doc.tokens() };
+        let view = View::of(doc);
         let mut parts = Vec::new();
         for (at, token) in view.tokens.iter().enumerate() {
             match token.kind {

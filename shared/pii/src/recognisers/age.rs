@@ -25,9 +25,9 @@ impl Recogniser for Age {
     }
 
     fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
-        let view = View { text: doc.text(), tokens: doc.tokens() };
+        let view = View::of(doc);
         for field in doc.fields().iter().filter(|field| field.kind == Kind::Age) {
-            let at = view.tokens.partition_point(|token| token.start < field.start);
+            let at = view.token_at(field.start);
             if is_age(view, at) && !is_open(view, at + 1) {
                 let last = at + 1 + usize::from(view.has(at + 1, Classes::YEARS));
                 push(view, at, last, 0.9, "age.label", findings);
@@ -301,6 +301,5 @@ fn push(
     rule: &'static str,
     findings: &mut Vec<Finding>,
 ) {
-    let (start, end) = (view.tokens[first].start as usize, view.tokens[last - 1].end as usize);
-    findings.push(Finding { kind: Kind::Age, start, end, score, rule });
+    findings.push(view.finding(Kind::Age, (first, last), score, rule));
 }

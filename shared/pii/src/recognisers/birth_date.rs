@@ -26,10 +26,10 @@ impl Recogniser for BirthDate {
     }
 
     fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
-        let view = View { text: doc.text(), tokens: doc.tokens() };
+        let view = View::of(doc);
         for field in doc.fields().iter().filter(|field| field.kind == Kind::BirthDate) {
-            let first = view.tokens.partition_point(|token| token.start < field.start);
-            let last = view.tokens.partition_point(|token| token.start < field.end);
+            let first = view.token_at(field.start);
+            let last = view.token_at(field.end);
             if let Some((from, date)) = first_date(view, first, last.min(first + FARTHEST)) {
                 push(view, from, date.last, 0.95, "birth_date.label", findings);
             } else if first < last && last - first <= 6 && view.digits(first) > 0 {
@@ -69,7 +69,17 @@ fn near(view: View<'_>, at: usize, findings: &mut Vec<Finding>) {
     {
         return;
     }
-    if let Some((from, date)) = ahead(view, at) {
+    // `s. 12.8.1979` is Finnish, `b. 1990` English; a letter cut short is much else in a sentence.
+    let is_letter = matches!(word, "b" | "s" | "n" | "B" | "S" | "N");
+    if is_letter && at > 0 && view.is_word(at - 1) && !view.is_name(at - 1) {
+        return;
+    }
+    let is_long = |date: Date| word.eq_ignore_ascii_case("b") || date.precision == Precision::Day;
+    let found = ahead(view, at).filter(|&(from, date)| !is_letter || from == at + 2 && is_long(date));
+    if is_letter && found.is_none() {
+        return;
+    }
+    if let Some((from, date)) = found {
         let is_touching = from <= at + 3;
         let (score, rule) = match date.precision {
             Precision::Day if is_touching || !word.eq_ignore_ascii_case("birth") => (0.92, "birth_date.born"),
@@ -180,6 +190,5 @@ fn push(
     rule: &'static str,
     findings: &mut Vec<Finding>,
 ) {
-    let (start, end) = (view.tokens[first].start as usize, view.tokens[last - 1].end as usize);
-    findings.push(Finding { kind: Kind::BirthDate, start, end, score, rule });
+    findings.push(view.finding(Kind::BirthDate, (first, last), score, rule));
 }

@@ -5,6 +5,8 @@
 //! date at the end of a letter (`Napoli, 12/03/2025`); and, less surely, `lives in Leeds`. Leaves the towns of jobs,
 //! which stand beside years or employers. Source: general knowledge of résumés and letters.
 
+mod head;
+
 use super::Recogniser;
 use super::dates::{self, Precision};
 use super::places::{self, Place};
@@ -21,22 +23,16 @@ pub(super) fn recogniser() -> Box<dyn Recogniser> {
 /// Where a record's head ends, in bytes.
 const HEAD: usize = 1200;
 
-/// A longer line is a text that lost its breaks, in bytes.
-const LONGEST_LINE: u32 = 300;
-
-/// Lines a head has at most.
-const HEAD_LINES: usize = 14;
-
 impl Recogniser for Location {
     fn kinds(&self) -> Kinds {
         Kinds::of(&[Kind::Location])
     }
 
     fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
-        let view = View { text: doc.text(), tokens: doc.tokens() };
+        let view = View::of(doc);
         for field in doc.fields().iter().filter(|field| field.kind == Kind::Location) {
-            let at = view.tokens.partition_point(|token| token.start < field.start);
-            let end = view.tokens.partition_point(|token| token.start < field.end);
+            let at = view.token_at(field.start);
+            let end = view.token_at(field.end);
             let last = place_end(view, at).min(end);
             if last > at {
                 let last = last + usize::from(last < end && (4..=6).contains(&view.digits(last)));
@@ -67,7 +63,7 @@ impl Recogniser for Location {
                 push(view, at, last, score, "location.label", findings);
             }
         }
-        head(doc, view, findings);
+        head::find(doc, view, findings);
         for (at, token) in view.tokens.iter().enumerate() {
             if token.classes.meets(Classes::HOME) {
                 home(view, at, findings);
@@ -97,110 +93,14 @@ fn place_end(view: View<'_>, at: usize) -> usize {
             Some((_, last)) if view.is_name(end + 1) => last,
             _ => view.name_end(end + 1, 3),
         };
-        if next == end + 1 || is_bracket && !view.is_mark(next, ")") {
+        // *Zwolle, Nederlandse nationaliteit*
+        let is_other = view.has(end + 1, Classes::DEMONYM) && places::at(view, end + 1).is_none();
+        if next == end + 1 || is_bracket && !view.is_mark(next, ")") || is_other {
             break;
         }
         end = next + usize::from(is_bracket);
     }
     end
-}
-
-/// A cell that is a place.
-struct Cell {
-    first: usize,
-    last: usize,
-    line: usize,
-    is_whole_line: bool,
-}
-
-/// Looks for cells that are places: in the head, and in lines with an address of mail below it.
-fn head(doc: &Doc<'_>, view: View<'_>, findings: &mut Vec<Finding>) {
-    let (mut line, mut at, mut contact) = (0, 0, None);
-    let mut cells = Vec::new();
-    while at < view.tokens.len() && line < HEAD_LINES && (view.tokens[at].start as usize) < HEAD {
-        let mut end = at;
-        let (mut digits, mut is_contact, mut is_dated) = (0, false, false);
-        while end < view.tokens.len() && !view.is_break(end) && (view.tokens[end].start as usize) < HEAD {
-            digits += view.digits(end).min(12);
-            is_contact |= matches!(
-                view.str(end),
-                "@" | "at" | "linkedin" | "LinkedIn" | "github" | "GitHub" | "Tel" | "Phone"
-            );
-            is_dated |= dates::is_year(view, end)
-                && (end == at
-                    || matches!(view.str(end - 1), "-" | "–")
-                    || matches!(view.str(end + 1), "-" | "–"));
-            end += 1;
-        }
-        if digits >= 7 || is_contact {
-            contact = Some(line);
-        }
-        let length =
-            view.get(end.saturating_sub(1)).map_or(0, |last| last.end.saturating_sub(view.tokens[at].start));
-        if (!is_dated || is_contact) && length < LONGEST_LINE {
-            cells_of(view, at, end, line, &mut cells);
-        }
-        line += 1;
-        at = end + 1;
-    }
-    let contact = contact.or_else(|| cells.first().map(|cell: &Cell| cell.line).filter(|line| *line <= 2));
-    if let Some(contact) = contact {
-        for cell in &cells {
-            let score = match cell.line.saturating_sub(contact) {
-                0 | 1 => 0.8,
-                2..=5 if cell.is_whole_line => 0.65,
-                _ => 0.4,
-            };
-            push(view, cell.first, cell.last, score, "location.head", findings);
-        }
-    }
-    for mark in doc.marks(b'@') {
-        let place = view.tokens.partition_point(|token| (token.start as usize) < mark);
-        if place < at {
-            continue;
-        }
-        let start = (place.saturating_sub(40)..place)
-            .rev()
-            .find(|&before| view.is_break(before))
-            .map_or(place.saturating_sub(40), |line| line + 1);
-        let end = (place..place + 40)
-            .find(|&after| after >= view.tokens.len() || view.is_break(after))
-            .unwrap_or(place + 40);
-        cells.clear();
-        cells_of(view, start.max(at), end, 0, &mut cells);
-        for cell in &cells {
-            push(view, cell.first, cell.last, 0.75, "location.contact", findings);
-        }
-        // A line is read once, however many addresses it has.
-        at = end + 1;
-    }
-}
-
-/// Appends the cells of a line that are places.
-fn cells_of(view: View<'_>, first: usize, end: usize, line: usize, cells: &mut Vec<Cell>) {
-    let is_edge = |at: usize| {
-        at <= first
-            || at >= end
-            || view.is_apart(at)
-            || matches!(view.str(at - 1), "|" | "·" | "•" | "—" | "–" | "-" | "*" | "/" | ";" | ":" | "\t")
-                && !view.is_joined(at - 1)
-    };
-    let mut at = first;
-    while at < end {
-        if is_edge(at) && view.is_name(at) {
-            let last = place_end(view, at).min(end);
-            let is_closed = last >= end
-                || view.is_apart(last)
-                || matches!(view.str(last), "|" | "·" | "•" | "—" | "–" | "-" | "*" | "/" | ";" | "(" | "[")
-                    && (!view.is_joined(last) || view.is_mark(last, "*"));
-            if last > at && is_closed && is_known(view, at, last) {
-                cells.push(Cell { first: at, last, line, is_whole_line: at == first && last >= end });
-                at = last;
-                continue;
-            }
-        }
-        at += 1;
-    }
 }
 
 /// Says whether one of the parts is a place that is known: the first a town, or the last a country, region or state.
@@ -235,7 +135,13 @@ fn home(view: View<'_>, at: usize, findings: &mut Vec<Finding>) {
         return;
     }
     let mut here = at + 1;
-    while here < at + 4
+    // Work from home is told by the place it is done from; in a place, it is the employer's.
+    let is_remote = is_remote(view.str(at));
+    while is_remote && here < at + 3 && is_from(view.str(here)) {
+        here += 1;
+    }
+    while !is_remote
+        && here < at + 4
         && (matches!(
             view.str(here),
             "in" | "at"
@@ -307,12 +213,67 @@ fn home(view: View<'_>, at: usize, findings: &mut Vec<Finding>) {
     push(view, here, last, score, "location.home", findings);
 }
 
+fn is_remote(word: &str) -> bool {
+    const REMOTE: [&str; 14] = [
+        "remote",
+        "remotely",
+        "fjernarbeid",
+        "hjemmefra",
+        "distans",
+        "homeoffice",
+        "télétravail",
+        "teletrabajo",
+        "teletrabalho",
+        "thuiswerkend",
+        "zdalnie",
+        "etänä",
+        "commuting",
+        "working",
+    ];
+    let word = word.to_lowercase();
+    REMOTE.contains(&word.as_str())
+}
+
+fn is_from(word: &str) -> bool {
+    matches!(
+        word,
+        "from"
+            | "fra"
+            | "från"
+            | "aus"
+            | "depuis"
+            | "desde"
+            | "de"
+            | "da"
+            | "vanuit"
+            | "z"
+            | "ze"
+            | "out"
+            | "of"
+    )
+}
+
 /// The place beside a date of birth: `born in Leeds on`, `Nata a Brescia il`, `geb. 1.2.1990 in Köln`.
 fn birth(view: View<'_>, at: usize, findings: &mut Vec<Finding>) {
     let mut here = at + 1;
     while here < at + 10 && !view.is_break(here) {
         if let Some(date) = dates::at(view, here).filter(|date| date.precision > Precision::Year) {
             here = date.last;
+            // *7 de noviembre de 1990 (Donostia)*, *12.8.1979 Kuopiossa*
+            let is_bracket = view.is_mark(here, "(");
+            let first = here + usize::from(is_bracket || view.is_mark(here, ","));
+            if view.is_name(first) && view.digits(first) == 0 && !view.is_apart(first) {
+                let last = place_end(view, first);
+                let is_known = places::at(view, first).is_some_and(|(_, end)| end <= last);
+                // *12.8.1979 Kuopiossa* is *in Kuopio*.
+                let is_inside =
+                    ["ssa", "ssä", "lla", "llä"].iter().any(|end| view.str(last - 1).ends_with(end));
+                if is_bracket && view.is_mark(last, ")") || (is_known || is_inside) && view.is_end(last) {
+                    let score = if is_known { 0.75 } else { 0.6 };
+                    push(view, first, last, score, "location.birth", findings);
+                    return;
+                }
+            }
             continue;
         }
         let is_in = matches!(
@@ -377,6 +338,5 @@ fn push(
     if first >= last {
         return;
     }
-    let (start, end) = (view.tokens[first].start as usize, view.tokens[last - 1].end as usize);
-    findings.push(Finding { kind: Kind::Location, start, end, score, rule });
+    findings.push(view.finding(Kind::Location, (first, last), score, rule));
 }

@@ -35,8 +35,12 @@ impl Recogniser for MaritalStatus {
         }
         personal::lines(reader, Classes::MARITAL, |pieces, all| {
             for (place, &(says, first, last)) in pieces.iter().enumerate() {
+                // Alone on its line, or in a cell of it.
+                let is_cell = (reader.begins_line(first) || reader.gap(first) >= 3)
+                    && (reader.is_break(last) || reader.gap(last) >= 3);
+                let is_alone = pieces.len() < 2;
                 if says != Says::MaritalStatus
-                    || pieces.len() < 2 && (all > 1 || is_ambiguous(reader.word(first)))
+                    || is_alone && (all > 1 && !is_cell || is_ambiguous(reader.word(first)))
                 {
                     continue;
                 }

@@ -58,8 +58,20 @@ impl Recogniser for Nationality {
                     | "medborgare"
                     | "statsborger"
                     | "kansalainen"
+                    | "kansalaisuus"
                     | "obywatel"
                     | "obywatelka"
+                    | "obywatelstwo"
+                    | "nationaliteit"
+                    | "medborgarskap"
+                    | "statsborgerskab"
+                    | "statsborgerskap"
+                    | "vatandaşı"
+                    | "állampolgár"
+                    | "občan"
+                    | "občanka"
+                    | "občanství"
+                    | "cetățean"
             ) || matches!(reader.word(next), "passport" | "Passport")
                 && matches!(reader.word(next + 1), "holder" | "Holder");
             let is_behind = is_demonym
@@ -77,6 +89,21 @@ impl Recogniser for Nationality {
                         | "obywatelstwo"
                         | "staatsangehörigkeit"
                         | "citoyenneté"
+                        | "citoyen"
+                        | "citoyenne"
+                        | "ciudadano"
+                        | "ciudadana"
+                        | "ciudadanía"
+                        | "cidadão"
+                        | "cidadã"
+                        | "cidadania"
+                        | "cittadino"
+                        | "cittadina"
+                        | "cetățenie"
+                        | "občanství"
+                        | "statsborger"
+                        | "medborgarskap"
+                        | "kansalaisuus"
                 );
             // The university of a nation is none: *German national team*.
             let is_other =
@@ -88,6 +115,11 @@ impl Recogniser for Nationality {
                 push(findings, reader.range(at, at + 1), 0.9, "nationality.stated");
             }
         }
+        for (at, _) in
+            reader.tokens.iter().enumerate().filter(|(_, token)| token.classes.meets(Classes::DEMONYM))
+        {
+            said(reader, at, findings);
+        }
         personal::lines(reader, Classes::DEMONYM, |pieces, _| {
             if personal::is_mixed(pieces) {
                 for &(_, first, last) in pieces.iter().filter(|piece| piece.0 == Says::Nationality) {
@@ -95,6 +127,50 @@ impl Recogniser for Nationality {
                 }
             }
         });
+    }
+}
+
+/// *I am Irish*, *soy español*, *a 41-year-old New Zealander*: who somebody is, where the sentence does not go on with what
+/// else is of that country.
+fn said(reader: Reader<'_>, at: usize, findings: &mut Vec<Finding>) {
+    let first = at - usize::from(at > 0 && reader.gap(at) == 1 && personal::is_half(reader.word(at - 1)));
+    let word = |back: usize| first.checked_sub(back).map_or("", |at| reader.word(at));
+    let article = usize::from(matches!(word(1), "a" | "an" | "en" | "ein" | "eine" | "originally" | "een"));
+    let is_mine = matches!(
+        word(1 + article).to_lowercase().as_str(),
+        "am" | "i'm"
+            | "bin"
+            | "suis"
+            | "soy"
+            | "sono"
+            | "sou"
+            | "ben"
+            | "är"
+            | "er"
+            | "olen"
+            | "jestem"
+            | "old"
+    );
+    let goes_on = reader.tokens.get(at + 1).is_some_and(|token| token.kind == TokenKind::Word)
+        && !matches!(
+            reader.word(at + 1),
+            "and"
+                | "with"
+                | "but"
+                | "living"
+                | "based"
+                | "by"
+                | "married"
+                | "who"
+                | "y"
+                | "et"
+                | "und"
+                | "e"
+                | "og"
+                | "och"
+        );
+    if is_mine && !goes_on && !reader.is(at + 1, "-") {
+        push(findings, reader.range(first, at + 1), 0.7, "nationality.said");
     }
 }
 
@@ -107,7 +183,9 @@ fn labelled(reader: Reader<'_>, field: Field, findings: &mut Vec<Finding>) {
         let joins = ["/", "-", "&", "'", ","].iter().any(|mark| reader.is(end, mark));
         let stops =
             matches!(reader.word(end).to_ascii_lowercase().as_str(), "citizen" | "national" | "citizenship");
-        if stops || !(token.kind == TokenKind::Word || joins) {
+        // *T.C.*
+        let is_cut = reader.is(end, ".") && end > first && reader.word(end - 1).chars().count() == 1;
+        if stops || !(token.kind == TokenKind::Word || joins || is_cut) {
             break;
         }
         end += 1;

@@ -87,12 +87,40 @@ fn says(reader: Reader<'_>, first: usize, last: usize) -> Option<Says> {
     match last - first {
         1 if class(first).meets(Classes::DEMONYM) => Some(Says::Nationality),
         1 if class(first).meets(Classes::MARITAL) => Some(Says::MaritalStatus),
+        // *New Zealander*, *British-Nigerian*
+        2 if class(first + 1).meets(Classes::DEMONYM) && is_half(reader.word(first)) => {
+            Some(Says::Nationality)
+        }
+        3 if class(first).meets(Classes::DEMONYM)
+            && class(first + 2).meets(Classes::DEMONYM)
+            && reader.is(first + 1, "-") =>
+        {
+            Some(Says::Nationality)
+        }
         1 if class(first).meets(Classes::GENDER) && reader.word(first).len() > 1 => Some(Says::Gender),
         2..=3 if class(last - 1).meets(Classes::FAMILY) && last - first == 2 => Some(Says::Else),
         2..=4 if is_number(first) && is_years(reader.word(last - 1)) => Some(Says::Else),
         _ if is_birth(reader.word(first)) => Some(Says::Else),
         _ => None,
     }
+}
+
+/// The first word of a nationality of two.
+pub(super) fn is_half(word: &str) -> bool {
+    matches!(
+        word,
+        "New"
+            | "South"
+            | "North"
+            | "Northern"
+            | "Sri"
+            | "Costa"
+            | "Puerto"
+            | "Saudi"
+            | "Hong"
+            | "East"
+            | "African"
+    )
 }
 
 fn is_years(word: &str) -> bool {

@@ -6,6 +6,8 @@
 //! known by one word (*MIT*, *INSEAD*). Leaves keywords without a name (*high school diploma*, *university degree*),
 //! hospitals, presses and boards of a university, and institutes that teach nobody. The words are general knowledge.
 
+mod section;
+
 use super::Recogniser;
 use super::name_rules::Reader;
 use crate::lexicon::Classes;
@@ -28,6 +30,7 @@ impl Recogniser for School {
 
     fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
         let reader = Reader::new(doc);
+        let known = findings.len();
         let mut behind = 0;
         for at in 0..reader.tokens.len() {
             if at < behind {
@@ -43,7 +46,15 @@ impl Recogniser for School {
                 named(reader, at, !is_keyword)
             } else if token.classes.meets(Classes::SCHOOL_NAME) && token.is_capital() {
                 match token.case {
-                    Case::Upper => Some((at, at + 1, 0.75)),
+                    Case::Upper => {
+                        if let Some(first) = spelled(reader, at) {
+                            push(findings, reader.range(first, at - 1), 0.85);
+                        }
+                        Some((at, at + 1, 0.75))
+                    }
+                    // *Sciences Po Rennes*
+                    _ if reader.word(at) == "Po" => (at > 0 && reader.word(at - 1) == "Sciences")
+                        .then(|| (at - 1, right(reader, at + 1), 0.85)),
                     // *Mit* and *Usc* are words of other languages.
                     _ if reader.word(at).len() >= 6 => Some((at, at + 1, 0.6)),
                     _ => None,
@@ -53,7 +64,7 @@ impl Recogniser for School {
             };
             if let Some((first, last, score)) = found {
                 push(findings, reader.range(first, last), score);
-                behind = initials(reader, last, findings).max(last);
+                behind = initials(reader, last, score.min(0.8), findings).max(last);
             }
         }
         for field in doc.fields().iter().filter(|field| field.kind == Kind::School && !field.is_loose) {
@@ -65,7 +76,28 @@ impl Recogniser for School {
                 push(findings, reader.range(first, end), 0.75);
             }
         }
+        section::find(reader, known, findings);
     }
+}
+
+/// Returns where the name begins whose initials stand in brackets at `at`: *Fundação Getulio Vargas (FGV)*.
+fn spelled(reader: Reader<'_>, at: usize) -> Option<usize> {
+    let bracket = at.checked_sub(1).filter(|&mark| reader.is(mark, "(") && reader.is(at + 1, ")"))?;
+    let mut initials = reader.word(at).chars().rev().peekable();
+    let mut first = bracket;
+    while first > 0 && reader.gap(first) <= 1 && bracket - first < REACH {
+        let before = first - 1;
+        if is_part(reader, before) {
+            initials.next_if(|initial| reader.word(before).starts_with(*initial))?;
+        } else if !is_link(reader, before) {
+            break;
+        }
+        first = before;
+        if initials.peek().is_none() {
+            return Some(first);
+        }
+    }
+    None
 }
 
 fn push(findings: &mut Vec<Finding>, range: (usize, usize), score: f32) {
@@ -195,7 +227,7 @@ fn named(reader: Reader<'_>, at: usize, is_built: bool) -> Option<(usize, usize,
     let score = match lower.as_str() {
         // An institute or an academy may be anything; one of technology teaches.
         "institute" | "institut" | "instituto" | "istituto" | "academy" | "akademia" | "akademie"
-        | "akademi" | "institutet" => {
+        | "akademi" | "institutet" | "accademia" | "academia" | "academie" | "académie" | "učení" => {
             let teaches = (first..last).any(|at| {
                 let word = reader.word(at);
                 ["Tech", "Tecno", "Tecnol", "Poly", "Manage", "Scien", "Art", "Institutet", "Mines"]
@@ -207,7 +239,9 @@ fn named(reader: Reader<'_>, at: usize, is_built: bool) -> Option<(usize, usize,
         // *School of Informatics* is a part of one.
         "school" | "schule" | "skola" | "skole" | "facultad" | "fakultät" if own_left == 0 => 0.45,
         "tu" | "ku" | "vu" | "uc" | "uni" | "bits" | "nit" | "eth" | "nui" | "iit" | "iim" | "iut"
-        | "tafe" | "rwth" | "iiit" | "iuav" | "epfl" => {
+        | "tafe" | "rwth" | "iiit" | "iuav" | "epfl" | "insa" | "iae" | "cnam" | "ies" | "cifp" | "ceip"
+        | "itis" | "ipsia" | "htl" | "htw" | "haw" | "etec" | "fatec" | "cefet" | "senai" | "puc"
+        | "jntu" | "fh" | "th" | "iep" | "imt" | "enseeiht" | "ensam" | "ecam" | "estaca" => {
             if keyword.case == Case::Upper && last > at + 1 && reader.gap(at + 1) == 1 {
                 0.8
             } else {
@@ -228,12 +262,23 @@ fn left(reader: Reader<'_>, at: usize) -> usize {
         let Some(before) = place.checked_sub(1) else { break };
         // *King's College*, *Eton's College*
         let joins = gap == 0 && (reader.is(before, "-") || reader.is(before, "'"));
-        let is_possessive =
-            gap <= 1 && matches!(reader.word(before), "s") && before > 0 && reader.is(before - 1, "'");
+        let is_possessive = gap <= 1 && matches!(reader.word(before), "s") && before > 0 && reader.is(before - 1, "'")
+                // *Girls' School*
+                || gap == 1 && reader.is(before, "'") && before > 0 && reader.word(before - 1).ends_with('s');
+        // *No. 2 High School*
+        let is_number = gap == 1 && number(reader, before) && before > 0 && {
+            let word = if reader.is(before - 1, ".") { before.saturating_sub(2) } else { before - 1 };
+            matches!(reader.word(word), "No" | "Nr" | "no" | "nr" | "n")
+        };
         let is_stop = gap == 1 && reader.is(before, ".") && before > 0 && reader.word(before - 1).len() <= 2;
         if gap <= 1 && is_part(reader, before) {
             first = before;
-        } else if !(joins || is_possessive || is_stop || gap <= 1 && links_back(reader.word(before))) {
+        } else if !(joins
+            || is_possessive
+            || is_stop
+            || is_number
+            || gap <= 1 && links_back(reader.word(before)))
+        {
             break;
         }
         place = before;
@@ -243,6 +288,23 @@ fn left(reader: Reader<'_>, at: usize) -> usize {
         first += 1;
     }
     first
+}
+
+/// Says whether a number of a school stands there: *No. 2*.
+fn number(reader: Reader<'_>, at: usize) -> bool {
+    reader.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Number && token.end - token.start <= 3)
+}
+
+/// Returns the token behind a name in quotes: *Liceo "A. Manzoni"*.
+fn quoted(reader: Reader<'_>, at: usize) -> Option<usize> {
+    let close = match reader.word(at) {
+        "\"" | "„" => "\"",
+        "«" => "»",
+        _ => return None,
+    };
+    let end = (at + 2..at + 9).find(|&end| reader.is(end, close))?;
+    let is_name = (at + 1..end).all(|at| reader.tokens[at].is_capital() || reader.is(at, "."));
+    (reader.gap(at) == 1 && is_name).then_some(end + 1)
 }
 
 /// Goes on over the words behind the keyword.
@@ -259,6 +321,9 @@ fn right(reader: Reader<'_>, at: usize) -> usize {
                 .is_some_and(|token| token.kind == TokenKind::Number && token.end - token.start <= 2);
         if gap == 1 && is_short_number {
             return place + 1;
+        }
+        if let Some(end) = quoted(reader, place) {
+            return end;
         }
         if gap <= 1 && is_part(reader, place) && (gap == 1 || place > at) {
             last = place + 1;
@@ -278,7 +343,7 @@ fn right(reader: Reader<'_>, at: usize) -> usize {
 }
 
 /// Reads initials in brackets behind a school's name; returns the token behind them.
-fn initials(reader: Reader<'_>, at: usize, findings: &mut Vec<Finding>) -> usize {
+fn initials(reader: Reader<'_>, at: usize, score: f32, findings: &mut Vec<Finding>) -> usize {
     if !reader.is(at, "(") {
         return at;
     }
@@ -291,7 +356,7 @@ fn initials(reader: Reader<'_>, at: usize, findings: &mut Vec<Finding>) -> usize
     });
     let has_number = (at + 1..end).any(|at| reader.tokens[at].kind == TokenKind::Number);
     if is_short && !has_number {
-        push(findings, reader.range(at + 1, end), 0.8);
+        push(findings, reader.range(at + 1, end), score);
         return end + 1;
     }
     at

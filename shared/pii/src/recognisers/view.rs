@@ -2,6 +2,7 @@
 
 use crate::lexicon::Classes;
 use crate::tokens::{Case, Token, TokenKind};
+use crate::{Doc, Finding, Kind};
 
 /// A text and its tokens.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +12,28 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    /// Looks at what was read of a text.
+    pub(crate) fn of(doc: &Doc<'a>) -> Self {
+        Self { text: doc.text(), tokens: doc.tokens() }
+    }
+
+    /// Returns the finding that covers the tokens from `first` to `last`, end exclusive.
+    pub(crate) fn finding(
+        self,
+        kind: Kind,
+        (first, last): (usize, usize),
+        score: f32,
+        rule: &'static str,
+    ) -> Finding {
+        let (start, end) = (self.tokens[first].start as usize, self.tokens[last - 1].end as usize);
+        Finding { kind, start, end, score, rule }
+    }
+
+    /// Returns the first token at or behind an offset.
+    pub(crate) fn token_at(self, offset: u32) -> usize {
+        self.tokens.partition_point(|token| token.start < offset)
+    }
+
     pub(crate) fn get(self, at: usize) -> Option<&'a Token> {
         self.tokens.get(at)
     }

@@ -106,6 +106,10 @@ fn introduced(reader: Reader<'_>, at: usize, least: usize, score: f32, findings:
     if let Some(name) = reader.name(at)
         && name.words + name.initials >= least
     {
+        // *Soy Mexicano* says where somebody is from.
+        if name.last == name.first + 1 && reader.tokens[name.first].classes.meets(Classes::DEMONYM) {
+            return;
+        }
         findings.push(finding(reader.range(name.first, name.last), score, "name.introduced"));
     } else if least == 1
         && let Some((end, 1..=6)) = reader.plain(at, at + 12)

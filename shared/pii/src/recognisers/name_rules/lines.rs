@@ -1,5 +1,7 @@
 //! Names that lines show: the head of a résumé, lines with contact data, the signature behind a town and a date.
 
+use super::super::places;
+use super::super::view::View;
 use super::{Name, Reader, finding};
 use crate::latin::bare;
 use crate::lexicon::{self, Classes};
@@ -42,6 +44,8 @@ pub(super) fn find(doc: &Doc<'_>, reader: Reader<'_>, findings: &mut Vec<Finding
             0.0
         } else {
             match (line.has_contact, is_whole, is_listed) {
+                // *Lee, Ann* heads nothing but a résumé's first line.
+                _ if end > name.last && place > 0 && reader.tokens[name.first].case != Case::Upper => 0.0,
                 (true, _, false) if !head_is_named || place > HEAD => 0.75,
                 (true, _, true) if place > HEAD => 0.6,
                 (false, true, _) if place < 4 && contact_follows => 0.7,
@@ -169,10 +173,12 @@ fn leading(reader: Reader<'_>, line: Line) -> Option<(Name, usize)> {
     }
     let name = reader.name(reader.skip_titles(at)).filter(|name| name.last <= line.last)?;
     if name.words + name.initials < 2 {
-        let (given, is_upper) =
-            (reader.is(name.last, ",").then(|| reader.name(name.last + 1)).flatten()?, Case::Upper);
-        let is_surname = reader.tokens[name.first].case == is_upper && given.last == line.last;
-        return is_surname.then_some((name, given.last));
+        let given = reader.is(name.last, ",").then(|| reader.name(name.last + 1)).flatten()?;
+        // *Leeds, England* and *Boston, MA* are no names.
+        let is_place = reader.tokens[name.first].case != Case::Upper
+            && (places::at(View { text: reader.text, tokens: reader.tokens }, name.last + 1).is_some()
+                || reader.tokens[name.last + 1].case == Case::Upper && given.initials == 0);
+        return (!is_place && given.last == line.last).then_some((name, given.last));
     }
     if reader.is(name.last, ",")
         && reader.tokens[name.first].case == Case::Upper

@@ -44,4 +44,23 @@ mod tests {
         }
         assert_eq!(counter.example([("user", "hello world"), ("assistant", "hello world")]), 15);
     }
+
+    #[test]
+    fn counts_texts_of_many_languages_as_other_implementations_do() {
+        #[derive(serde::Deserialize)]
+        struct Cases {
+            cases: Vec<Case>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Case {
+            text: String,
+            tokens: u64,
+        }
+        let counter = TokenCounter::new().unwrap();
+        let Cases { cases } = toml::from_str(include_str!("tokens.toml")).unwrap();
+        assert!(cases.len() > 10);
+        for Case { text, tokens } in cases {
+            assert_eq!(counter.text(&text), tokens, "{text}");
+        }
+    }
 }

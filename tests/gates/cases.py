@@ -130,6 +130,7 @@ GUARD = [
     template(r"BlockPublicAcls: true", "BlockPublicAcls: false", "bucket_is_private_and_forgets"),
     template(r"ExpirationInDays: 7\b", "ExpirationInDays: 30", "raw rows expire within 7 days"),
     template(r"Sid: RawRowsForExportAndScrubAlone", "Sid: Other", "bucket_refuses_plain_connections_and_strangers_to_raw_rows"),
+    template(r"Sid: RowKeysForConsentAlone", "Sid: Other", "bucket_refuses_plain_connections_and_strangers_to_raw_rows"),
     template(r"GenerateSecretString: {.*", "SecretString: abc", "secret_value_is_not_in_the_template"),
     template(r"IncludeExecutionData: false", "IncludeExecutionData: true", "workflow_logs_no_data_and_is_traced"),
     template(r"DeadLetterConfig: .*", "", "schedule_loses_no_start"),

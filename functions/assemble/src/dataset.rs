@@ -2,21 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use consent::Bits;
 use pii::plant::Tally;
 use pii::{Kind, Kinds, Scrubber};
+use records::digest::Digest;
 use records::example::Example;
 use records::jsonl::Line;
 use records::quality::Keep;
 use records::split::SideName;
 use records::tokens::TokenCounter;
 use stage::arrows::Side;
-use stage::manifest::Counts;
+use stage::manifest::{Counts, Object};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::{Planted, ScrubReport};
 use stage::{ErrorName, StageError, keys};
 use store::{Class, Put, Writer};
 
 use crate::duplicates::{Duplicate, Duplicates};
+use crate::usable::Usable;
 
 /// What is told by its form, so that a single one is a defect; words are measured, by what was planted.
 const RESIDUAL: Kinds =
@@ -28,6 +31,12 @@ pub(crate) struct Dataset<'a, P> {
     scrubber: &'a Scrubber,
     counter: TokenCounter,
     writers: BTreeMap<SideName, Writer<'a, P>>,
+    /// Which examples are in it, of the part that is being added and of those before it.
+    part: Bits,
+    members: Writer<'a, P>,
+    usable: &'a Usable,
+    /// Over the examples that may be used.
+    snapshot: Digest,
     duplicates: &'a Duplicates,
     examples: u64,
     counts: Counts,
@@ -48,6 +57,8 @@ pub(crate) struct Place<'a> {
 /// The dataset, written.
 pub(crate) struct Closed {
     pub(crate) sides: BTreeMap<SideName, Side>,
+    pub(crate) members: Object,
+    pub(crate) snapshot: String,
     pub(crate) counts: Counts,
     pub(crate) quarantined: BTreeMap<String, u64>,
     pub(crate) found: BTreeMap<String, u64>,
@@ -70,6 +81,7 @@ impl<'a, P: Put> Dataset<'a, P> {
         plan: &'a PlanFile,
         store: &'a P,
         scrubber: &'a Scrubber,
+        usable: &'a Usable,
         duplicates: &'a Duplicates,
     ) -> Result<Self, StageError> {
         let counter = TokenCounter::new()
@@ -81,6 +93,10 @@ impl<'a, P: Put> Dataset<'a, P> {
             scrubber,
             counter,
             writers: SideName::ALL.into_iter().map(|side| (side, writer(side))).collect(),
+            part: Bits::default(),
+            members: Writer::new(store, keys::members(&plan.run), Class::Derived),
+            usable,
+            snapshot: Digest::default(),
             duplicates,
             examples: 0,
             counts: Counts::default(),
@@ -92,18 +108,40 @@ impl<'a, P: Put> Dataset<'a, P> {
         })
     }
 
-    /// Adds one example to its side, unless its texts were there before or the provider would cut it.
+    /// Adds one example to its side, unless it may not be used any more, its texts were there before or the provider
+    /// would cut it.
     pub(crate) async fn add(&mut self, example: &Example, place: Place<'_>) -> Result<(), StageError> {
+        let side = self.side(example, place).await?;
+        self.part.push(side.is_some());
+        Ok(())
+    }
+
+    /// Ends a part: the bits of the next one begin in a byte of their own.
+    pub(crate) async fn end_part(&mut self) -> Result<(), StageError> {
+        let part = std::mem::take(&mut self.part);
+        self.members.lines_at_once(part.bytes(), part.ones()).await
+    }
+
+    /// Writes one example to the side it is on, and says which; none when it is left out.
+    async fn side(&mut self, example: &Example, place: Place<'_>) -> Result<Option<SideName>, StageError> {
         let at = self.examples;
         self.examples += 1;
+        if self.usable.withdrawn(at) {
+            self.counts.withdrawn += 1;
+            return Ok(None);
+        }
+        for text in [&example.source, &example.key] {
+            self.snapshot.update(text.as_bytes());
+            self.snapshot.update(b"\n");
+        }
         match self.duplicates.of(at) {
             Some(Duplicate::Exact) => {
                 self.counts.duplicates += 1;
-                return Ok(());
+                return Ok(None);
             }
             Some(Duplicate::Near) if !self.plan.recipe.quality.keeps(Keep::NearDuplicates) => {
                 self.counts.near_duplicates += 1;
-                return Ok(());
+                return Ok(None);
             }
             _ => {}
         }
@@ -116,7 +154,7 @@ impl<'a, P: Put> Dataset<'a, P> {
         let tokens = self.counter.example(messages);
         if tokens > self.plan.limits.max_example_tokens {
             self.counts.too_long += 1;
-            return Ok(());
+            return Ok(None);
         }
         let side = self.plan.recipe.split.side(example.group());
         self.residual(example, place)?;
@@ -126,10 +164,10 @@ impl<'a, P: Put> Dataset<'a, P> {
         let line = example
             .chat_line(&source.system)
             .map_err(|error| StageError::internal("an example cannot be written as JSON").caused_by(error))?;
-        match self.writers.get_mut(&side) {
-            Some(writer) => writer.line(&line).await,
-            None => Ok(()),
+        if let Some(writer) = self.writers.get_mut(&side) {
+            writer.line(&line).await?;
         }
+        Ok(Some(side))
     }
 
     /// Adds what a part's report counted.
@@ -175,14 +213,20 @@ impl<'a, P: Put> Dataset<'a, P> {
             let closed = writer.close().await?;
             sides.insert(side, Side { lines: closed.lines, bytes: closed.bytes, sha256: closed.sha256 });
         }
+        let members = self.members.close().await?;
         let limits = self.plan.limits;
         let train = sides.get(&SideName::Train).map_or(0, |side| side.lines);
         let least = self.plan.recipe.gates.min_examples.max(limits.min_examples);
         if train < least {
             let counts = &self.counts;
             let text = format!(
-                "{train} training examples, {least} are needed ({} rows, {} unusable, {} duplicates, {} near duplicates, {} too long): wait for more rows or lower gates.min_examples",
-                counts.rows, counts.quarantined, counts.duplicates, counts.near_duplicates, counts.too_long
+                "{train} training examples, {least} are needed ({} rows, {} unusable, {} withdrawn, {} duplicates, {} near duplicates, {} too long): wait for more rows or lower gates.min_examples",
+                counts.rows,
+                counts.quarantined,
+                counts.withdrawn,
+                counts.duplicates,
+                counts.near_duplicates,
+                counts.too_long
             );
             return Err(StageError::new(ErrorName::TooFewExamples, text));
         }
@@ -197,8 +241,16 @@ impl<'a, P: Put> Dataset<'a, P> {
                 return Err(StageError::new(ErrorName::DatasetRejected, text));
             }
         }
+        let members = Object {
+            key: keys::members(&self.plan.run),
+            lines: members.lines,
+            bytes: members.bytes,
+            sha256: members.sha256,
+        };
         Ok(Closed {
             sides,
+            members,
+            snapshot: self.snapshot.finish(),
             counts: self.counts,
             quarantined: self.quarantined,
             found: self.found,

@@ -7,6 +7,8 @@ use stage::arrows::PartRef;
 use stage::{ErrorName, StageError, keys};
 use store::{Body as _, Get};
 
+use crate::usable::Usable;
+
 /// Numbers held at once: about 19 MB, however many examples there are.
 const MOST_HELD: u64 = 1 << 20;
 /// Bytes of one example's numbers, as `scrub` writes them.
@@ -50,7 +52,7 @@ pub(crate) struct Duplicates {
 }
 
 impl Duplicates {
-    /// Marks every example whose content, or one of whose bands, stood earlier in the dataset's order.
+    /// Marks every example that may be used whose content, or one of whose bands, stood earlier in the dataset's order.
     ///
     /// The numbers are read once for every 1,048,576 of them, each time for another share, so that memory does not grow
     /// with the table.
@@ -58,6 +60,7 @@ impl Duplicates {
         run: &str,
         parts: &[PartRef],
         examples: u64,
+        usable: &Usable,
         store: &impl Get,
     ) -> Result<Self, StageError> {
         let mut marked = Self { exact: Bits::new(examples), near: Bits::new(examples) };
@@ -76,7 +79,9 @@ impl Duplicates {
                     for example in held[..whole].chunks_exact(DIGESTS) {
                         let (numbers, _) = example.as_chunks();
                         let numbers = numbers.iter().map(|bytes| u64::from_be_bytes(*bytes));
-                        for (band, number) in numbers.enumerate() {
+                        // Who has withdrawn must not take somebody else's equal text along.
+                        let numbers = numbers.enumerate().filter(|_| !usable.withdrawn(at));
+                        for (band, number) in numbers {
                             if number % shares == share && !seen.insert(number) {
                                 let bits = if band == 0 { &mut marked.exact } else { &mut marked.near };
                                 bits.set(at).ok_or_else(|| too_many(&key))?;
@@ -127,6 +132,10 @@ mod tests {
     }
 
     async fn marked(parts: &[&[Numbers]]) -> Vec<(u64, Duplicate)> {
+        marked_of(parts, &Usable::default()).await
+    }
+
+    async fn marked_of(parts: &[&[Numbers]], usable: &Usable) -> Vec<(u64, Duplicate)> {
         let store = Memory::default();
         let mut refs = Vec::new();
         for (part, digests) in (0..).zip(parts) {
@@ -145,7 +154,7 @@ mod tests {
             });
         }
         let examples = parts.iter().map(|digests| digests.len() as u64).sum();
-        let duplicates = Duplicates::mark("r", &refs, examples, &store).await.unwrap();
+        let duplicates = Duplicates::mark("r", &refs, examples, usable, &store).await.unwrap();
         (0..examples).filter_map(|at| Some((at, duplicates.of(at)?))).collect()
     }
 
@@ -156,6 +165,13 @@ mod tests {
             [&[own(1), own(2), own(1)], &[], &[own(3), own(2), near(3), own(2), own(4)]];
         assert_eq!(marked(&parts).await, [(2, Exact), (4, Exact), (5, Near), (6, Exact)]);
         assert!(marked(&[]).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_withdrawn_example_takes_no_equal_one_along() {
+        let usable = Usable::without(&[0, 4]);
+        let parts: [&[Numbers]; 2] = [&[own(1), own(2), own(1)], &[own(3), own(2), own(2), near(1)]];
+        assert_eq!(marked_of(&parts, &usable).await, [(5, Duplicate::Exact), (6, Duplicate::Near)]);
     }
 
     #[tokio::test]

@@ -1,37 +1,47 @@
-//! The dataset: deduplicated, split, validated, and a manifest that proves it.
+//! The dataset: of those who agree, deduplicated, split, validated, and a manifest that proves it.
 
 mod dataset;
 mod duplicates;
 mod recall;
+mod usable;
 
+use jiff::Timestamp;
 use records::digest::sha256;
 use records::jsonl::Lines;
 use records::split::SideName;
 use stage::arrows::{AssembleEvent, Assembled, PartRef};
-use stage::manifest::{Manifest, Object};
+use stage::manifest::{Consent, Manifest, Object};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::ScrubReport;
 use stage::{ErrorName, StageError, keys};
-use store::{Body as _, Get, Put, get_json, put_json};
+use store::{Body as _, Find, Get, Put, get_json, get_lines, put_json};
+use supabase::Rows;
 
 use crate::dataset::{Dataset, Place};
 use crate::duplicates::Duplicates;
+use crate::usable::Usable;
 
 /// An example is two texts; scrubbing a row of at most 1 MiB does not make it that long.
 const LONGEST_LINE: usize = 32 << 20;
 
-/// Merges the clean parts in the plan's order and writes the sides of the dataset, streaming.
+/// Reads consent again, merges the clean parts in the plan's order and writes the sides of the dataset, streaming.
 ///
 /// # Errors
-/// `TooFewExamples`, `DatasetRejected`, `ResidualPersonalData`, `ScrubRecallTooLow` and `BudgetExceeded`; `CountsDiffer`
-/// when a part is not what its report says; `Unavailable`.
-pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<Assembled, StageError> {
+/// `SourceRefused`, `ConsentUnreadable` and `ConsentDrifted`; `TooFewExamples`, `DatasetRejected`,
+/// `ResidualPersonalData`, `ScrubRecallTooLow` and `BudgetExceeded`; `CountsDiffer` when a part is not what its report
+/// says; `Throttled` and `Unavailable`.
+pub async fn handle(
+    event: AssembleEvent,
+    now: Timestamp,
+    store: &(impl Get + Find + Put),
+    rows: &impl Rows,
+) -> Result<Assembled, StageError> {
     let run = event.run;
     let plan_bytes = store.get(&keys::plan(&run)).await?;
     let plan: PlanFile = serde_json::from_slice(&plan_bytes)
         .map_err(|error| StageError::internal(format!("plan.json is {}", records::jsonl::problem(&error))))?;
     let scrubber = plan.recipe.scrub.scrubber(None);
-    let parts = parts(&run, store).await?;
+    let parts: Vec<PartRef> = get_lines(store, &keys::export_parts(&run)).await?;
     let mut reports = Vec::new();
     for part in &parts {
         let key = keys::scrubbed_report(&run, &part.table, part.slice, part.part);
@@ -39,8 +49,9 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
     }
     one_scrubber(&parts, &reports)?;
     let examples = reports.iter().map(|report| report.examples).sum();
-    let duplicates = Duplicates::mark(&run, &parts, examples, store).await?;
-    let mut dataset = Dataset::new(&plan, store, &scrubber, &duplicates)?;
+    let usable = Usable::read(&plan, &parts, &reports, store, rows).await?;
+    let duplicates = Duplicates::mark(&run, &parts, examples, &usable, store).await?;
+    let mut dataset = Dataset::new(&plan, store, &scrubber, &usable, &duplicates)?;
     let mut inputs = Vec::new();
     for (part, report) in parts.iter().zip(reports) {
         inputs.push(merge(&run, part, report, store, &mut dataset).await?);
@@ -50,6 +61,7 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
     let billed_tokens = closed.training_tokens * u64::from(plan.recipe.model.epochs);
     let usd = plan.recipe.price.usd(billed_tokens);
     affordable(&plan, billed_tokens, usd)?;
+    let consent = consent(&run, now, &usable, closed.snapshot, store).await?;
     let manifest = Manifest {
         schema: 1,
         run: run.clone(),
@@ -59,6 +71,7 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
         code_version: env!("CARGO_PKG_VERSION").to_owned(),
         scrubber_version: pii::VERSION.to_owned(),
         split_seed: plan.recipe.split.seed,
+        consent: Some(consent),
         counts: closed.counts.clone(),
         quarantined: closed.quarantined,
         found: closed.found,
@@ -73,6 +86,7 @@ pub async fn handle(event: AssembleEvent, store: &(impl Get + Put)) -> Result<As
             .iter()
             .map(|(side, object)| (side.as_str().to_owned(), object.clone()))
             .collect(),
+        members: Some(closed.members),
     };
     let manifest_key = keys::manifest(&run);
     let bytes = put_json(store, &manifest_key, &manifest).await?;
@@ -119,15 +133,18 @@ fn affordable(plan: &PlanFile, tokens: u64, usd: f64) -> Result<(), StageError> 
     Err(StageError::new(ErrorName::BudgetExceeded, text))
 }
 
-/// Reads the list of parts, which holds them in the dataset's order.
-async fn parts(run: &str, store: &impl Get) -> Result<Vec<PartRef>, StageError> {
-    let key = keys::export_parts(run);
-    let list = store.get(&key).await?;
-    let lines = list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    lines
-        .map(serde_json::from_slice)
-        .collect::<Result<_, _>>()
-        .map_err(|error| StageError::internal(format!("{key} is {}", records::jsonl::problem(&error))))
+/// Dates the snapshot: a step that is repeated and finds what it found keeps the time, and so the manifest's bytes.
+async fn consent(
+    run: &str,
+    now: Timestamp,
+    usable: &Usable,
+    sha256: String,
+    store: &impl Find,
+) -> Result<Consent, StageError> {
+    let before = store.find(&keys::manifest(run)).await?;
+    let before = before.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok()?.consent);
+    let read_at = before.filter(|before| before.sha256 == sha256).map_or(now, |before| before.read_at);
+    Ok(Consent { read_at, sha256, sources: usable.sources().clone() })
 }
 
 /// Adds one clean part, and checks it against its report while it passes.
@@ -161,6 +178,7 @@ async fn merge(
         dataset.add(&example, Place { key: &key, line }).await?;
     }
     drop(body);
+    dataset.end_part().await?;
     let (bytes, sha256) = (digest.bytes(), digest.finish());
     if sha256 != report.sha256 || count != report.examples || report.rows != part.rows {
         let text = format!("{key} is not what its report says: start a new run");

@@ -1,11 +1,19 @@
 //! The `assemble` function.
 
-use stage::Settings;
+use jiff::Timestamp;
+use secrets::Secret;
+use stage::{Settings, http};
 use store::S3;
+use supabase::Gateway;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_env()?;
-    let store = S3::new(&settings.bucket).await;
-    stage::serve("assemble", async |event, _| assemble::handle(event, &store).await).await
+    let (store, client) = (S3::new(&settings.bucket).await, http::client()?);
+    let key = Secret::new(&settings.supabase_key_secret).await;
+    stage::serve("assemble", async |event, _| {
+        let rows = Gateway::new(client.clone(), &settings.supabase_url, key.text().await?)?;
+        assemble::handle(event, Timestamp::now(), &store, &rows).await
+    })
+    .await
 }

@@ -57,6 +57,8 @@ pub(crate) struct Done {
     pub(crate) examples: u64,
     pub(crate) example_lines: Vec<u8>,
     pub(crate) digests: Vec<u8>,
+    /// The key of each example's row, as the database wrote it.
+    pub(crate) keys: Vec<u8>,
     /// Row in the batch, from 0, and why it cannot be used.
     pub(crate) quarantined: Vec<(u64, String)>,
     /// Numbers of row and example are those of the batch, from 0.
@@ -73,6 +75,12 @@ impl Done {
         self.digests.extend(example.digests().into_iter().flat_map(u64::to_be_bytes));
         self.examples += 1;
         Ok(())
+    }
+
+    /// Notes the key of an example's row, a JSON text of one line.
+    pub(crate) fn key(&mut self, key: &str) {
+        self.keys.extend_from_slice(key.as_bytes());
+        self.keys.push(b'\n');
     }
 
     pub(crate) fn quarantined(&mut self, row: u64, reason: String) {

@@ -10,11 +10,12 @@ use crate::batch::{Done, json_line};
 /// Most doubtful findings that one part hands an operator.
 const MOST_REVIEWED: u64 = 500;
 
-/// Clean examples, the digests of their content, pointers to what could not be used, and a sample of what was doubtful.
+/// Clean examples, the digests of their content, the keys of their rows, pointers to what could not be used, and a sample of what was doubtful.
 pub(crate) struct Outputs<'a, P> {
     part: String,
     examples: Writer<'a, P>,
     digests: Writer<'a, P>,
+    keys: Writer<'a, P>,
     quarantine: Writer<'a, P>,
     review: Writer<'a, P>,
 }
@@ -28,6 +29,8 @@ impl<'a, P: Put> Outputs<'a, P> {
             part: part.key.clone(),
             examples: writer(keys::scrubbed_part, Class::Derived),
             digests: writer(keys::scrubbed_digests, Class::Derived),
+            // By which consent is read again. They say whose row it was, so they go when the rows go.
+            keys: writer(keys::row_keys, Class::Raw),
             quarantine: writer(keys::quarantine_part, Class::Derived),
             // It points to what may be personal data, so it goes when the rows go.
             review: writer(keys::review_part, Class::Raw),
@@ -38,6 +41,7 @@ impl<'a, P: Put> Outputs<'a, P> {
     pub(crate) async fn write(&mut self, done: &Done, rows: u64, examples: u64) -> Result<(), StageError> {
         self.examples.lines_at_once(&done.example_lines, done.examples).await?;
         self.digests.lines_at_once(&done.digests, done.examples).await?;
+        self.keys.lines_at_once(&done.keys, done.examples).await?;
         let quarantine = done.quarantine_lines(&self.part, rows)?;
         self.quarantine.lines_at_once(&quarantine, done.quarantined.len() as u64).await?;
         for doubtful in &done.review {
@@ -55,6 +59,7 @@ impl<'a, P: Put> Outputs<'a, P> {
     /// Makes the objects visible; a quarantine without a line is left out. Returns the examples' object.
     pub(crate) async fn close(self) -> Result<Closed, StageError> {
         self.digests.close().await?;
+        self.keys.close().await?;
         self.review.close().await?;
         if self.quarantine.lines() > 0 {
             self.quarantine.close().await?;

@@ -113,6 +113,7 @@ impl RowScrubber {
                 planter.plant(sample.seed.wrapping_add(copy), &[&prompt, &completion]);
             }
         }
+        done.key(values.raw(&self.source.key).unwrap_or_default());
         Ok(example)
     }
 

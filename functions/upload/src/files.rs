@@ -27,9 +27,7 @@ pub(crate) async fn ensure(
         let (None, Some(object)) = (known, object) else {
             continue;
         };
-        // The name holds run and hash: with the size it identifies the content.
-        let name = format!("{run}-{}-{}.jsonl", side.as_str(), &object.sha256[..object.sha256.len().min(16)]);
-        let spec = FileSpec { name, bytes: object.bytes };
+        let spec = spec(run, side, object);
         let file = match provider.find_file(&spec).await? {
             Some(file) => file,
             None => send(&keys::dataset(run, side.as_str()), object, &spec, store, provider).await?,
@@ -41,6 +39,36 @@ pub(crate) async fn ensure(
         put_json(store, upload_key, upload).await?;
     }
     Ok(())
+}
+
+/// Takes back what an earlier try has uploaded, whether or not its answer came.
+pub(crate) async fn take_back(
+    run: &str,
+    manifest: &Manifest,
+    upload: &mut UploadFile,
+    provider: &impl Provider,
+) -> Result<(), StageError> {
+    for side in [SideName::Train, SideName::Validation] {
+        let Some(object) = manifest.outputs.get(side.as_str()) else { continue };
+        let known = match side {
+            SideName::Validation => upload.validation_file.take(),
+            _ => upload.training_file.take(),
+        };
+        let file = match known {
+            Some(file) => Some(file),
+            None => provider.find_file(&spec(run, side, object)).await?,
+        };
+        if let Some(file) = file {
+            provider.delete_file(&file).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The name holds run and hash: with the size it identifies the content.
+fn spec(run: &str, side: SideName, object: &Side) -> FileSpec {
+    let name = format!("{run}-{}-{}.jsonl", side.as_str(), &object.sha256[..object.sha256.len().min(16)]);
+    FileSpec { name, bytes: object.bytes }
 }
 
 /// Streams an object from the store to the provider, three chunks in memory, and breaks off before the last one when the

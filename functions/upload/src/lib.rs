@@ -1,8 +1,9 @@
 //! The provider's file and job, exactly once.
 
+mod consent;
 mod files;
 
-use jiff::ToSpan as _;
+use jiff::{Timestamp, ToSpan as _};
 use records::digest::sha256;
 use stage::arrows::{Submitted, UploadEvent};
 use stage::manifest::Manifest;
@@ -10,21 +11,29 @@ use stage::plan_file::PlanFile;
 use stage::upload_file::{SubmittedJob, UploadFile};
 use stage::{ErrorName, StageError, keys};
 use store::{Find, Get, Put, find_json, get_json, put_json};
-use supabase::Models;
+use supabase::{Models, Rows};
 use tuning::{Job, JobSpec, Provider};
 
-/// Uploads the dataset and creates the job.
+/// A dataset may be assembled again this often because somebody in it took consent back. Whoever is taken out cannot
+/// change it a second time, so more than this is a source that does not come to rest.
+const MOST_GIVEN_UP: usize = 3;
+
+/// Uploads the dataset and creates the job, if everybody in it may still be used.
 ///
 /// What is about to be done is written before it is done. A replay takes up what the last attempt recorded; where an
 /// answer may have been lost, it looks at the provider before it asks again.
 ///
 /// # Errors
-/// `DatasetRejected` when the manifest is not the approved one, `ProviderRefused`; `Throttled` and `Unavailable`.
+/// `ConsentChanged` when somebody in the dataset may not be used any more: it is to be assembled again without them;
+/// `ConsentDrifted` when that has happened too often. `DatasetRejected` when the manifest is not the approved one,
+/// `SourceRefused`, `ConsentUnreadable`, `ProviderRefused`; `Throttled` and `Unavailable`.
 pub async fn handle(
     event: UploadEvent,
+    now: Timestamp,
     bucket: &str,
     store: &(impl Get + Find + Put),
     models: &impl Models,
+    rows: &impl Rows,
     provider: &impl Provider,
 ) -> Result<Submitted, StageError> {
     let run = &event.run;
@@ -38,14 +47,30 @@ pub async fn handle(
                 "run {run} has already asked for a job with another dataset: start a new run"
             )));
         }
-        _ => UploadFile {
+        before => UploadFile {
             manifest_sha256: event.manifest_sha256.clone(),
+            consent_read_at: None,
+            given_up: before.map(|upload| upload.given_up).unwrap_or_default(),
             training_file: None,
             validation_file: None,
             creating: false,
             job: None,
         },
     };
+    // From the call for the job on, what is done cannot be undone by leaving it out.
+    if upload.job.is_none() && !upload.creating {
+        match consent::withdrawn(&plan, &manifest, store, rows).await? {
+            0 => upload.consent_read_at = Some(now),
+            withdrawn => {
+                files::take_back(run, &manifest, &mut upload, provider).await?;
+                upload.consent_read_at = None;
+                upload.given_up.insert(event.manifest_sha256.clone());
+                put_json(store, &upload_key, &upload).await?;
+                return Err(changed(withdrawn, &upload));
+            }
+        }
+        put_json(store, &upload_key, &upload).await?;
+    }
     files::ensure(run, &manifest, &mut upload, &upload_key, store, provider).await?;
     let job = match upload.job.clone() {
         Some(job) => job,
@@ -64,6 +89,19 @@ pub async fn handle(
         submitted_at: job.created_at,
         deadline,
     })
+}
+
+fn changed(withdrawn: u64, upload: &UploadFile) -> StageError {
+    let text = format!("{withdrawn} examples of the dataset may not be used any more");
+    if upload.given_up.len() <= MOST_GIVEN_UP {
+        return StageError::new(
+            ErrorName::ConsentChanged,
+            format!("{text}: it is assembled again without them"),
+        );
+    }
+    let text =
+        format!("{text}, and {MOST_GIVEN_UP} datasets before it were given up for that: start a new run");
+    StageError::new(ErrorName::ConsentDrifted, text)
 }
 
 fn rejected(text: String) -> StageError {

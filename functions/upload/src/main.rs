@@ -1,5 +1,6 @@
 //! The `upload` function.
 
+use jiff::Timestamp;
 use secrets::Secret;
 use stage::{Settings, http};
 use store::S3;
@@ -13,9 +14,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let supabase_key = Secret::new(&settings.supabase_key_secret).await;
     let provider_key = Secret::new(&settings.provider_key_secret).await;
     stage::serve("upload", async |event, _| {
-        let models = Gateway::new(client.clone(), &settings.supabase_url, supabase_key.text().await?)?;
+        let source = Gateway::new(client.clone(), &settings.supabase_url, supabase_key.text().await?)?;
         let provider = OpenAi::new(client.clone(), &settings.provider_url, provider_key.text().await?)?;
-        upload::handle(event, &settings.bucket, &store, &models, &provider).await
+        upload::handle(event, Timestamp::now(), &settings.bucket, &store, &source, &source, &provider).await
     })
     .await
 }

@@ -117,11 +117,14 @@ pub struct Gates {
     pub min_examples: u64,
     /// Rows may move while a table is read: a difference up to this share of a slice is accepted.
     pub max_moved_percent: f64,
+    /// People may take consent back while a run is under way: up to this share of its examples is left out, more stops
+    /// the run.
+    pub max_withdrawn_percent: f64,
 }
 
 impl Default for Gates {
     fn default() -> Self {
-        Self { min_examples: 10, max_moved_percent: 1.0 }
+        Self { min_examples: 10, max_moved_percent: 1.0, max_withdrawn_percent: 5.0 }
     }
 }
 
@@ -280,6 +283,9 @@ impl Recipe {
         }
         if !(0.0..=100.0).contains(&self.gates.max_moved_percent) {
             return Err("gates.max_moved_percent: use 0 to 100".to_owned());
+        }
+        if !(0.0..=100.0).contains(&self.gates.max_withdrawn_percent) {
+            return Err("gates.max_withdrawn_percent: use 0 to 100".to_owned());
         }
         self.scrub.check()?;
         self.quality.check_settings()?;

@@ -24,16 +24,21 @@ impl Row {
 
     /// Returns a column as plain text: a string unquoted, a number as it stands. None for null or a missing column.
     pub fn text(&self, column: &str) -> Option<String> {
-        match self.raw(column)? {
-            "null" => None,
-            text if text.starts_with('"') => serde_json::from_str(text).ok(),
-            text => Some(text.to_owned()),
-        }
+        self.raw(column).and_then(text)
     }
 
     /// Iterates over columns and their JSON text, by name.
     pub fn columns(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(column, value)| (column.as_str(), value.get()))
+    }
+}
+
+/// Returns a JSON text as plain text: a string unquoted, a number as it stands. None for null.
+pub fn text(raw: &str) -> Option<String> {
+    match raw {
+        "null" => None,
+        text if text.starts_with('"') => serde_json::from_str(text).ok(),
+        text => Some(text.to_owned()),
     }
 }
 

@@ -19,6 +19,10 @@ pub enum ErrorName {
     SourceRefused,
     /// Consent cannot be read, so nobody's record is taken. Needs the mapping or a grant.
     ConsentUnreadable,
+    /// More people than the recipe allows took their consent back while the run was under way. Needs a look.
+    ConsentDrifted,
+    /// Somebody in the dataset took consent back before it was uploaded. The workflow assembles it again without them.
+    ConsentChanged,
     /// The provider refused: key, quota, access or a malformed request.
     ProviderRefused,
     /// The base model is unknown to the provider, or shuts down too soon.
@@ -49,12 +53,14 @@ pub enum ErrorName {
 
 impl ErrorName {
     /// Every name, in the order of the workflow.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Throttled,
         Self::Unavailable,
         Self::RecipeInvalid,
         Self::SourceRefused,
         Self::ConsentUnreadable,
+        Self::ConsentDrifted,
+        Self::ConsentChanged,
         Self::ProviderRefused,
         Self::BaseModelUnusable,
         Self::BudgetExceeded,
@@ -78,6 +84,8 @@ impl ErrorName {
             Self::RecipeInvalid => "RecipeInvalid",
             Self::SourceRefused => "SourceRefused",
             Self::ConsentUnreadable => "ConsentUnreadable",
+            Self::ConsentDrifted => "ConsentDrifted",
+            Self::ConsentChanged => "ConsentChanged",
             Self::ProviderRefused => "ProviderRefused",
             Self::BaseModelUnusable => "BaseModelUnusable",
             Self::BudgetExceeded => "BudgetExceeded",

@@ -32,6 +32,12 @@ pub fn scrubbed_digests(run: &str, table: &str, slice: u32, part: u32) -> String
     format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.digests")
 }
 
+/// The keys of the rows that one part's examples came from, by which consent is read again. Expires in days, as the rows
+/// do.
+pub fn row_keys(run: &str, table: &str, slice: u32, part: u32) -> String {
+    format!("runs/{run}/keys/{table}/{slice:05}-{part:05}.jsonl")
+}
+
 /// What was found and counted in one part.
 pub fn scrubbed_report(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.report.json")
@@ -50,6 +56,11 @@ pub fn review_part(run: &str, table: &str, slice: u32, part: u32) -> String {
 /// One side of the dataset: `train`, `validation` or `holdout`.
 pub fn dataset(run: &str, side: &str) -> String {
     format!("runs/{run}/dataset/{side}.jsonl")
+}
+
+/// Which examples of the clean parts the dataset holds: a bit each, the lowest first, each part from a byte of its own.
+pub fn members(run: &str) -> String {
+    format!("runs/{run}/dataset/members.bits")
 }
 
 /// Hashes and counts of everything that went into the dataset.

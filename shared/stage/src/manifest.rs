@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::arrows::Side;
 
-/// Hashes and counts of every input and output. Fields and maps are in a fixed order and nothing in it depends on the
-/// clock, so that its own SHA-256 is the dataset's identity.
+/// Hashes and counts of every input and output.
+///
+/// Fields and maps are in a fixed order, so that its own SHA-256 is the dataset's identity. One time is in it, and it
+/// stays when the step is repeated and finds what it found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Version of this schema.
@@ -26,6 +29,9 @@ pub struct Manifest {
     pub scrubber_version: String,
     /// Seed of the split.
     pub split_seed: u64,
+    /// Who may be used, as last read; none in a manifest that is older than this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
     /// Counts through the funnel.
     pub counts: Counts,
     /// Rows that could not be used, by reason.
@@ -48,6 +54,29 @@ pub struct Manifest {
     pub inputs: Vec<Object>,
     /// The sides of the dataset.
     pub outputs: BTreeMap<String, Side>,
+    /// Which examples of the inputs are in the outputs, by which consent is read once more before they are uploaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<Object>,
+}
+
+/// What the source said of consent just before the dataset was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// When this state was first read. Reading the same state again changes nothing.
+    pub read_at: Timestamp,
+    /// SHA-256 over source and keyed hash of each example that may be used, in the dataset's order.
+    pub sha256: String,
+    /// Counts by source.
+    pub sources: BTreeMap<String, Consented>,
+}
+
+/// Examples of one source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consented {
+    /// Examples that may be used.
+    pub usable: u64,
+    /// Examples whose row was exported and may not be used any more.
+    pub withdrawn: u64,
 }
 
 /// Counts through the funnel; each line adds up to the one above it.
@@ -59,6 +88,9 @@ pub struct Counts {
     pub quarantined: u64,
     /// Examples built.
     pub examples: u64,
+    /// Examples left out because their row was deleted, or may not be used any more, since it was exported.
+    #[serde(default)]
+    pub withdrawn: u64,
     /// Examples left out as exact duplicates.
     pub duplicates: u64,
     /// Examples left out because they say almost what an earlier one says.

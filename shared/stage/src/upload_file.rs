@@ -1,5 +1,7 @@
 //! The intent and the ids of the paid call.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,12 @@ use serde::{Deserialize, Serialize};
 pub struct UploadFile {
     /// The dataset the money is spent on.
     pub manifest_sha256: String,
+    /// When consent was last read, before anything of this dataset was uploaded or by a later try before its job.
+    #[serde(default)]
+    pub consent_read_at: Option<Timestamp>,
+    /// Datasets that were given up because somebody in them took consent back.
+    #[serde(default)]
+    pub given_up: BTreeSet<String>,
     /// The provider's id of the training file, once uploaded.
     pub training_file: Option<String>,
     /// The provider's id of the validation file, once uploaded.

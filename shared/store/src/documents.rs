@@ -12,6 +12,22 @@ pub async fn get_json<T: DeserializeOwned>(store: &impl Get, key: &str) -> Resul
     parse(key, &store.get(key).await?)
 }
 
+/// Reads a list that must be there, a JSON document a line.
+///
+/// # Errors
+/// As [`get_json`].
+pub async fn get_lines<T: DeserializeOwned>(store: &impl Get, key: &str) -> Result<Vec<T>, StageError> {
+    let list = store.get(key).await?;
+    let lines = list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let document = |line| {
+        serde_json::from_slice(line).map_err(|error| {
+            let problem = records::jsonl::problem(&error);
+            StageError::internal(format!("a line of {key} is {problem}"))
+        })
+    };
+    lines.map(document).collect()
+}
+
 /// Reads a JSON document, or none.
 ///
 /// # Errors

@@ -183,6 +183,12 @@ impl Rows for Gateway {
         Ok(Page::new(self.rows(range, &range.source.selected(), true, &more, false).await?.body))
     }
 
+    async fn keys(&self, range: Range<'_>, limit: u32) -> Result<Vec<String>, StageError> {
+        let key = range.source.key.as_str();
+        let more = [("order", &*format!("{key}.asc")), ("limit", &*limit.to_string())];
+        Page::new(self.rows(range, &[key], true, &more, false).await?.body).column(range.source, key)
+    }
+
     async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
         let key = range.source.key.as_str();
         let answer = self.rows(range, &[key], consented, &[("limit", "1")], true).await?;

@@ -1,8 +1,9 @@
 //! The port to rows, and what a query asks for.
 
 use records::recipe::{Consent, Equals, OwnConsent, RelatedConsent, Source};
+use records::row::Row;
 use serde_json::value::RawValue;
-use stage::StageError;
+use stage::{ErrorName, StageError};
 
 /// A range of keys of one source: `after < key <= up_to`, each end open when none.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,14 @@ pub trait Rows {
     /// # Errors
     /// `SourceRefused` and `ConsentUnreadable` with the fix; `Throttled` and `Unavailable` after patient retries.
     fn page(&self, range: Range<'_>, limit: u32) -> impl Future<Output = Result<Page, StageError>>;
+
+    /// Returns the next keys of rows that may be used, in the order of the key and as plain text; none is the end.
+    ///
+    /// As with [`Rows::page`], fewer than asked for say nothing.
+    ///
+    /// # Errors
+    /// As [`Rows::page`].
+    fn keys(&self, range: Range<'_>, limit: u32) -> impl Future<Output = Result<Vec<String>, StageError>>;
 
     /// Counts the rows of a range, those that may be used or all.
     ///
@@ -61,8 +70,21 @@ impl Page {
     pub fn rows(&self) -> Result<Vec<&RawValue>, StageError> {
         serde_json::from_slice(&self.0).map_err(|error| {
             let problem = records::jsonl::problem(&error);
-            StageError::new(stage::ErrorName::Unavailable, format!("a page of rows is {problem}"))
+            StageError::new(ErrorName::Unavailable, format!("a page of rows is {problem}"))
         })
+    }
+}
+
+impl Page {
+    /// Returns the column of each row as plain text.
+    ///
+    /// # Errors
+    /// As [`Page::rows`]; `SourceRefused` when a row has no such column.
+    pub fn column(&self, source: &Source, column: &str) -> Result<Vec<String>, StageError> {
+        let text = |row: &RawValue| Row::parse(row.get().as_bytes()).ok().and_then(|row| row.text(column));
+        let missing =
+            || StageError::new(ErrorName::SourceRefused, format!("{} has no {column}", source.table));
+        self.rows()?.into_iter().map(|row| text(row).ok_or_else(missing)).collect()
     }
 }
 

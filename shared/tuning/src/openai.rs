@@ -83,7 +83,7 @@ impl OpenAi {
         })
     }
 
-    /// Reads with patience: reading costs nothing and may be repeated.
+    /// Reads with patience: reading costs nothing and may be repeated. So may cancelling and deleting.
     async fn read<T: DeserializeOwned>(
         &self,
         what: &str,
@@ -142,6 +142,14 @@ impl Provider for OpenAi {
             self.client.post(self.url(&["files"])?).multipart(form).timeout(Duration::from_mins(15));
         let file: File = self.once("uploading the training file", request).await.map_err(only_error)?;
         Ok(file.id)
+    }
+
+    async fn delete_file(&self, id: &str) -> Result<(), StageError> {
+        let url = self.url(&["files", id])?;
+        match self.read::<serde_json::Value>("deleting a file", || self.client.delete(url.clone())).await {
+            Ok(_) | Err((StatusCode::NOT_FOUND, _)) => Ok(()),
+            Err((_, error)) => Err(error),
+        }
     }
 
     async fn find_job(&self, run: &str, manifest_sha256: &str) -> Result<Option<Job>, StageError> {

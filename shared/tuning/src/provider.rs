@@ -23,6 +23,9 @@ pub trait Provider {
     /// Uploads a training file and returns its id. Never repeated on its own: the chunks are gone.
     fn upload(&self, spec: &FileSpec, chunks: Chunks) -> impl Future<Output = Result<String, StageError>>;
 
+    /// Deletes an uploaded file. One that is not there is deleted.
+    fn delete_file(&self, id: &str) -> impl Future<Output = Result<(), StageError>>;
+
     /// Finds the job that a run created for a manifest; of several the oldest.
     fn find_job(
         &self,

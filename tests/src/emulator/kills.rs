@@ -190,7 +190,7 @@ async fn deaths(w: &World, execution: &Execution) -> usize {
     events.iter().filter(death).count()
 }
 
-async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
     let begun = Instant::now();
     let mut turn = tokio::time::interval(Duration::from_millis(15));
     while !holds().await {

@@ -9,8 +9,9 @@
 //! | [`world`] | the stack, and what a scenario does with it |
 //! | [`evidence`] | what runs have left, and everything there is to search |
 //! | [`processes`] | the function processes, to be stopped and killed |
-//! | [`full`], [`refused`], [`faults`], [`replays`], [`kills`], [`search`], [`real_text`] | the scenarios |
+//! | [`full`], [`refused`], [`faults`], [`replays`], [`consent`], [`kills`], [`search`], [`real_text`] | the scenarios |
 
+mod consent;
 mod evidence;
 mod faults;
 mod full;
@@ -62,6 +63,7 @@ async fn scenarios() -> Vec<&'static str> {
         ("replayed events change no byte", replays::each_handler(w).boxed_local()),
         ("faults of the gateway do not fail a run", faults::of_the_gateway(w).boxed_local()),
         ("faults of the provider buy no second job", faults::of_the_provider(w).boxed_local()),
+        ("who takes consent back is not learnt from", consent::withdrawn(w).boxed_local()),
         ("a killed handler loses and doubles nothing", kills::each_long_step(w).boxed_local()),
         ("a part that dies every time names the run's failure", kills::every_time(w).boxed_local()),
         ("an input that is not understood", refused::input(w).boxed_local()),

@@ -86,7 +86,7 @@ async fn a_clean_part_that_was_changed_is_refused() {
     let key = stage::keys::scrubbed_part(RUN, "job_posts", 0, 0);
     let line = br#"{"source":"job_posts","key":"k","prompt":"a","completion":"b"}"#;
     store.put(&key, line.to_vec().into(), Class::Derived).await.unwrap();
-    assert_eq!(assemble(&store).await.unwrap_err().name(), ErrorName::CountsDiffer);
+    assert_eq!(assemble(&store, &project).await.unwrap_err().name(), ErrorName::CountsDiffer);
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn personal_data_that_is_left_stops_the_run_without_being_quoted() {
     changed.sha256 = records::digest::sha256(leaking.as_bytes());
     store.put(&scrubbed, leaking.into(), Class::Derived).await.unwrap();
     store::put_json(&store, &report, &changed).await.unwrap();
-    let error = assemble(&store).await.unwrap_err();
+    let error = assemble(&store, &project).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ResidualPersonalData);
     assert!(error.chain().contains("email") && !error.chain().contains("ann.lee"), "{}", error.chain());
 }

@@ -1,6 +1,6 @@
 //! A source, a register and a provider in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
@@ -19,6 +19,8 @@ pub(crate) struct Project {
     pub(crate) tables: BTreeMap<&'static str, Vec<Value>>,
     /// The server's own cap on a page.
     pub(crate) max_rows: usize,
+    /// How often keys were asked for.
+    pub(crate) key_requests: Mutex<u32>,
     pub(crate) versions: Mutex<BTreeMap<String, Value>>,
 }
 
@@ -42,6 +44,15 @@ impl Project {
         };
         self.tables.insert("job_posts", (1..=rows).map(row).collect());
         self
+    }
+
+    /// Lets every row of an owner be used no more.
+    pub(crate) fn opt_out(&mut self, owner: &str) {
+        for row in self.tables.get_mut("job_posts").unwrap() {
+            if row["owner_id"] == owner {
+                row["opted_out"] = json!(true);
+            }
+        }
     }
 
     pub(crate) fn version(&self, run: &str) -> Value {
@@ -69,6 +80,11 @@ impl Rows for Project {
     async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
         let rows: Vec<_> = self.select(range, true).take(self.max_rows.min(limit as usize)).collect();
         Ok(Page::new(serde_json::to_vec(&rows).unwrap()))
+    }
+
+    async fn keys(&self, range: Range<'_>, limit: u32) -> Result<Vec<String>, StageError> {
+        *self.key_requests.lock().unwrap() += 1;
+        self.page(range, limit).await?.column(range.source, &range.source.key)
     }
 
     async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
@@ -132,6 +148,10 @@ impl Models for Project {
 pub(crate) struct Tuner {
     pub(crate) shutdown_date: Option<jiff::civil::Date>,
     pub(crate) files: Mutex<Vec<(FileSpec, Vec<u8>)>>,
+    /// Files that were deleted; they stay in `files`, so that ids do.
+    pub(crate) deleted: Mutex<BTreeSet<String>>,
+    /// Uploads that succeed; the next one fails once.
+    pub(crate) uploads_left: Mutex<Option<u32>>,
     pub(crate) jobs: Mutex<Vec<JobSpec>>,
     pub(crate) lose_answers: Mutex<u32>,
     pub(crate) status: Mutex<JobStatus>,
@@ -143,6 +163,8 @@ impl Default for Tuner {
         Self {
             shutdown_date: None,
             files: Mutex::default(),
+            deleted: Mutex::default(),
+            uploads_left: Mutex::default(),
             jobs: Mutex::default(),
             lose_answers: Mutex::default(),
             status: Mutex::new(JobStatus::UnderWay),
@@ -152,6 +174,13 @@ impl Default for Tuner {
 }
 
 impl Tuner {
+    /// The texts of the files that are there.
+    pub(crate) fn texts(&self) -> String {
+        let (files, deleted) = (self.files.lock().unwrap(), self.deleted.lock().unwrap());
+        let kept = files.iter().enumerate().filter(|(at, _)| !deleted.contains(&format!("file-{at}")));
+        kept.map(|(_, (_, body))| String::from_utf8(body.clone()).unwrap()).collect()
+    }
+
     fn job(&self, number: usize) -> Job {
         Job {
             id: format!("job-{number}"),
@@ -174,21 +203,31 @@ impl Provider for Tuner {
     }
 
     async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
-        Ok(self
-            .files
-            .lock()
-            .unwrap()
-            .iter()
-            .position(|(file, _)| file == spec)
-            .map(|at| format!("file-{at}")))
+        let (files, deleted) = (self.files.lock().unwrap(), self.deleted.lock().unwrap());
+        let named = files.iter().enumerate().filter(|(_, (file, _))| file == spec);
+        Ok(named.map(|(at, _)| format!("file-{at}")).find(|id| !deleted.contains(id)))
     }
 
     async fn upload(&self, spec: &FileSpec, chunks: Chunks) -> Result<String, StageError> {
         let body = chunks.collect().await?;
         assert_eq!(body.len() as u64, spec.bytes, "the declared size is the sent size");
+        let mut left = self.uploads_left.lock().unwrap();
+        match left.as_mut() {
+            Some(0) => {
+                *left = None;
+                return Err(StageError::new(ErrorName::Unavailable, "the provider is away"));
+            }
+            Some(left) => *left -= 1,
+            None => {}
+        }
         let mut files = self.files.lock().unwrap();
         files.push((spec.clone(), body));
         Ok(format!("file-{}", files.len() - 1))
+    }
+
+    async fn delete_file(&self, id: &str) -> Result<(), StageError> {
+        self.deleted.lock().unwrap().insert(id.to_owned());
+        Ok(())
     }
 
     async fn find_job(&self, run: &str, manifest_sha256: &str) -> Result<Option<Job>, StageError> {

@@ -14,7 +14,7 @@ use super::fakes::{Project, Tuner};
 use super::run::{RUN, all, assemble, gather, key, parts, plan, scrub, slice};
 
 /// A run as far as its raw parts.
-async fn exported(rows: u64) -> (Memory, PlanFile) {
+async fn exported(rows: u64) -> (Memory, Project, PlanFile) {
     let (store, project, tuner) =
         (Memory::default(), Project::new(300).with_job_posts(rows), Tuner::default());
     let planned = plan("zion-job-generator", &store, &project, &tuner).await.unwrap();
@@ -23,7 +23,7 @@ async fn exported(rows: u64) -> (Memory, PlanFile) {
     }
     gather(&store, &project).await.unwrap();
     let plan = get_json(&store, &keys::plan(RUN)).await.unwrap();
-    (store, plan)
+    (store, project, plan)
 }
 
 async fn scrub_all(store: &Memory, change: impl Fn(Scrubber) -> Scrubber) {
@@ -58,11 +58,11 @@ async fn plan_of(store: &Memory) -> PlanFile {
 
 #[tokio::test]
 async fn a_floor_above_what_is_found_stops_the_run_with_kind_and_figures() {
-    let (store, mut plan) = exported(1_000).await;
+    let (store, project, mut plan) = exported(1_000).await;
     plan.recipe.scrub.floor = BTreeMap::from([(Kind::Email, 0.9999)]);
     put_json(&store, &keys::plan(RUN), &plan).await.unwrap();
     scrub_all(&store, |scrubber| scrubber).await;
-    let error = assemble(&store).await.unwrap_err();
+    let error = assemble(&store, &project).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ScrubRecallTooLow);
     for word in ["email", "95% bound", "scrub.floor.email is 0.9999"] {
         assert!(error.chain().contains(word), "{word}: {}", error.chain());
@@ -72,7 +72,7 @@ async fn a_floor_above_what_is_found_stops_the_run_with_kind_and_figures() {
 
 #[tokio::test]
 async fn a_recogniser_that_is_switched_off_stops_the_run() {
-    let (store, _) = exported(600).await;
+    let (store, project, _) = exported(600).await;
     scrub_all(&store, |scrubber| scrubber.without_recogniser("phone")).await;
     let part = &parts(&store).await[0];
     let report = keys::scrubbed_report(RUN, &part.table, part.slice, part.part);
@@ -80,7 +80,7 @@ async fn a_recogniser_that_is_switched_off_stops_the_run() {
     let Planted { planted, found } = report.planted["phone"];
     assert!(planted >= 150 && found * 5 < planted, "{found} of {planted}");
     // The rows hold telephone numbers, so the last look at the dataset finds them, too: either names the failure.
-    let error = assemble(&store).await.unwrap_err();
+    let error = assemble(&store, &project).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ResidualPersonalData);
 
     // Rows that hold none pass the last look; what was planted still shows.
@@ -91,7 +91,7 @@ async fn a_recogniser_that_is_switched_off_stops_the_run() {
     }
     gather(&store, &project).await.unwrap();
     scrub_all(&store, |scrubber| scrubber.without_recogniser("phone")).await;
-    let error = assemble(&store).await.unwrap_err();
+    let error = assemble(&store, &project).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ScrubRecallTooLow);
     assert!(error.chain().contains("phone"), "{}", error.chain());
 }
@@ -108,7 +108,7 @@ fn without_numbers(rows: u64) -> Project {
 
 #[tokio::test]
 async fn parts_of_two_versions_of_the_scrubber_are_no_dataset() {
-    let (store, _) = exported(600).await;
+    let (store, project, _) = exported(600).await;
     for part in parts(&store).await {
         scrub(part, &store).await.unwrap();
     }
@@ -117,7 +117,7 @@ async fn parts_of_two_versions_of_the_scrubber_are_no_dataset() {
     let mut report: ScrubReport = get_json(&store, &name).await.unwrap();
     report.scrubber_version = "1".to_owned();
     put_json(&store, &name, &report).await.unwrap();
-    let error = assemble(&store).await.unwrap_err();
+    let error = assemble(&store, &project).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::DatasetRejected);
     assert!(error.chain().contains("version \"1\""), "{}", error.chain());
 }

@@ -39,7 +39,7 @@ async fn every_step_replayed_leaves_the_same_bytes() {
     for part in parts(&store).await {
         scrub(part, &store).await.unwrap();
     }
-    assert_eq!(assemble(&store).await.unwrap(), assembled);
+    assert_eq!(assemble(&store, &project).await.unwrap(), assembled);
     assert_eq!(upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap(), submitted);
     assert_eq!(store.objects(), before);
     assert_eq!(tuner.jobs.lock().unwrap().len(), 1, "one paid job");
@@ -80,7 +80,8 @@ async fn a_store_that_goes_away_at_any_call_costs_nothing_but_a_retry() {
         for part in parts(&store).await {
             scrub(part.clone(), &failing).await.or_again(&mut failures, scrub(part, &store)).await;
         }
-        let assembled = assemble(&failing).await.or_again(&mut failures, assemble(&store)).await;
+        let assembled =
+            assemble(&failing, &project).await.or_again(&mut failures, assemble(&store, &project)).await;
         let manifest = &assembled.manifest_sha256;
         let first = upload(manifest, &failing, &project, &tuner).await;
         first.or_again(&mut failures, upload(manifest, &store, &project, &tuner)).await;

@@ -90,6 +90,9 @@ fn funnel(manifest: &Manifest) -> Vec<String> {
         row("duplicates", counts.duplicates, "left out"),
         row("near duplicates", counts.near_duplicates, "left out"),
     ];
+    if counts.withdrawn > 0 {
+        lines.push(row("withdrawn", counts.withdrawn, "left out"));
+    }
     if counts.too_long > 0 {
         lines.push(row("too long", counts.too_long, "left out"));
     }

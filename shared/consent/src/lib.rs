@@ -1,0 +1,90 @@
+//! Who of a run's people may still be used.
+//!
+//! Consent is part of the query that exports a row. People take it back while a run is under way, rows are deleted, and
+//! a filter may leave out today what it took an hour ago: so it is read again, by the same query, for the rows whose
+//! examples a dataset is made of. Not by asking for each of them, which would be a request a row or addresses of any
+//! length: the keys of all rows that may be used are read along the ranges of the run's own parts, thousands a request,
+//! and what does not come back may not be used any more.
+
+mod bits;
+
+use std::collections::HashSet;
+
+use records::row;
+use stage::arrows::PartRef;
+use stage::plan_file::PlanFile;
+use stage::{ErrorName, StageError, keys};
+use store::Get;
+use supabase::{Range, Rows};
+
+pub use bits::Bits;
+
+/// Keys asked for at once: about 200 KB of UUIDs. A server that allows fewer answers fewer, silently.
+const PAGE_KEYS: u32 = 5_000;
+
+/// Reads consent along the parts of a run, of which one is in memory.
+pub struct Consent<'a, S, R> {
+    plan: &'a PlanFile,
+    store: &'a S,
+    rows: &'a R,
+    /// The slice of the last part that had an example, and the key it ended with: the next part begins behind it.
+    behind: Option<(String, u32, String)>,
+}
+
+impl<'a, S: Get, R: Rows> Consent<'a, S, R> {
+    /// Begins in front of the first part.
+    pub fn new(plan: &'a PlanFile, store: &'a S, rows: &'a R) -> Self {
+        Self { plan, store, rows, behind: None }
+    }
+
+    /// Says of each example of a part whether it may still be used. Parts are asked for in the plan's order.
+    ///
+    /// # Errors
+    /// `SourceRefused` and `ConsentUnreadable` with the fix; `Internal` when the keys of the part's rows are not there,
+    /// as in a run that is older than their seven days; `Throttled` and `Unavailable`.
+    pub async fn part(&mut self, part: &PartRef) -> Result<Vec<bool>, StageError> {
+        let no_such =
+            || StageError::internal(format!("the plan has no slice {} of {}", part.slice, part.table));
+        let source = self.plan.recipe.source(&part.table).ok_or_else(no_such)?;
+        let slice = self.plan.slices.iter().find(|it| it.source == part.table && it.slice == part.slice);
+        let slice = slice.ok_or_else(no_such)?;
+        let wanted = self.keys(part).await?;
+        let Some(last) = wanted.last().cloned() else { return Ok(Vec::new()) };
+
+        let mut after = match self.behind.take() {
+            Some((table, number, key)) if table == part.table && number == part.slice => Some(key),
+            _ => slice.after.clone(),
+        };
+        let mut missing: HashSet<&str> = wanted.iter().map(String::as_str).collect();
+        while !missing.is_empty() {
+            let range = Range { source, after: after.as_deref(), up_to: Some(&last) };
+            let page = self.rows.keys(range, PAGE_KEYS).await?;
+            // None at all is the end; so is the part's last key, where its row is still there.
+            let Some(end) = page.last().cloned() else { break };
+            for key in &page {
+                missing.remove(key.as_str());
+            }
+            if after.as_ref() == Some(&end) {
+                let text = format!("{} does not move on by its key {}", source.table, source.key);
+                return Err(StageError::new(ErrorName::SourceRefused, text));
+            }
+            if end == last {
+                break;
+            }
+            after = Some(end);
+        }
+        let usable = wanted.iter().map(|key| !missing.contains(key.as_str())).collect();
+        self.behind = Some((part.table.clone(), part.slice, last));
+        Ok(usable)
+    }
+
+    /// Reads the keys of a part's rows, of those that became examples.
+    async fn keys(&self, part: &PartRef) -> Result<Vec<String>, StageError> {
+        let key = keys::row_keys(&self.plan.run, &part.table, part.slice, part.part);
+        let bytes = self.store.get(&key).await?;
+        let lines = std::str::from_utf8(&bytes).ok().map(|text| text.lines().map(row::text));
+        lines
+            .and_then(Iterator::collect)
+            .ok_or_else(|| StageError::internal(format!("{key} is not a list of keys: start a new run")))
+    }
+}

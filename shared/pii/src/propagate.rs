@@ -6,8 +6,12 @@
 //! town or an everyday word as well follows alone only where a name stands: behind a title, before a possessive, as a
 //! whole line.
 
+mod judge;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
+
+use judge::{alone, marked, may_stand_alone, propose};
 
 use crate::latin::bare;
 use crate::lexicon::{self, Classes, Passed};
@@ -19,6 +23,9 @@ use crate::{Doc, Finding, Kind};
 /// Findings from this score on are followed; a name of one word from the other.
 const FOLLOWED_FROM: f32 = 0.6;
 const WORD_FOLLOWED_FROM: f32 = 0.8;
+const TAGGED_FOLLOWED_FROM: f32 = 0.8;
+/// What a part of the name is worth, wherever it stands, of a person whom the text is about.
+const OWN: f32 = 0.6;
 /// Addresses whose letters are looked for, and letters of each at most.
 const MOST_ADDRESSES: usize = 64;
 const MOST_LETTERS: usize = 32;
@@ -52,6 +59,8 @@ pub(crate) struct People {
     letters: Map<(u32, bool)>,
     /// The letters of addresses.
     addresses: Vec<String>,
+    /// Whether the text is about them, as the columns of its record say.
+    is_own: bool,
     parts: Vec<String>,
 }
 
@@ -64,9 +73,7 @@ pub(crate) fn within(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
     if !findings.iter().any(names_someone) {
         return;
     }
-    lift(findings);
-    let mut sure: Vec<_> = findings.iter().copied().filter(|finding| finding.score >= 0.5).collect();
-    sure = resolve(doc.text(), sure);
+    let sure = stand(doc, findings);
     let mut people = People::default();
     let reader = Reader::new(doc);
     for finding in sure.iter().filter(|finding| names_someone(finding)) {
@@ -74,48 +81,24 @@ pub(crate) fn within(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
         match finding.kind {
             // A word the tagger took for a name is often a firm; where it is a name, the tagger finds it again.
             Kind::Name
-                if finding.rule == "name.tagger" && finding.score < 0.95 && !text.contains([' ', '-']) => {}
+                if finding.rule == "name.tagger"
+                    && finding.score
+                        < if text.contains([' ', '-']) { TAGGED_FOLLOWED_FROM } else { 0.95 } => {}
             Kind::Name => people.learn_name(text, finding.score),
             Kind::Email => people.learn_address(text.split(['@', '(', '[', ' ']).next().unwrap_or(text)),
             _ => people.learn_address(slug(text)),
         }
     }
-    let known = findings.len();
-    people.find_by_addresses(reader, &sure, findings);
-    for found in &findings[known..] {
-        people.learn_name(&doc.text()[found.start..found.end], found.score);
-    }
-    sure.extend_from_slice(&findings[known..]);
-    sure = resolve(doc.text(), sure);
-    people.find_by_names(reader, &sure, findings);
+    people.find_among(reader, sure, findings);
 }
 
-/// Lets a whole outscore its parts: *LEE, ANN* the names *LEE* and *ANN*, *Ann Lee College* the name in it.
-fn lift(findings: &mut [Finding]) {
-    /// Findings that are compared with each, so that a crowd of them costs no more.
-    const NEAREST: usize = 24;
-    findings.sort_by_key(|finding| (finding.start, std::cmp::Reverse(finding.end)));
-    for at in 0..findings.len() {
-        let whole = findings[at];
-        if !matches!(whole.kind, Kind::Name | Kind::School)
-            || whole.score < 0.7
-            || whole.rule == "name.tagger"
-        {
-            continue;
-        }
-        let inside = findings[at + 1..].iter().take(NEAREST).take_while(|other| other.start < whole.end);
-        let most = inside
-            .filter(|other| other.kind == Kind::Name && other.end <= whole.end && other.len() < whole.len())
-            .map(|other| other.score)
-            .fold(0.0, f32::max);
-        if most >= whole.score {
-            findings[at].score = (most + 0.001).min(1.0);
-        }
-    }
+/// Returns the findings that stand if no more is found.
+fn stand(doc: &Doc<'_>, findings: &[Finding]) -> Vec<Finding> {
+    resolve(doc.text(), findings.iter().copied().filter(|finding| finding.score >= 0.5).collect())
 }
 
 /// Returns the last part of a profile's path.
-fn slug(link: &str) -> &str {
+pub(crate) fn slug(link: &str) -> &str {
     let known = ["/in/", "/profile/", "github.com/", "gitlab.com/", "behance.net/", "dribbble.com/", "/@"];
     known
         .iter()
@@ -137,6 +120,35 @@ fn key_at(reader: Reader<'_>, at: usize) -> u64 {
 }
 
 impl People {
+    /// Says whether nobody is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.letters.is_empty()
+    }
+
+    /// Remembers the name of the person whom the text is about: a part of it is theirs even beside what may be a firm.
+    pub(crate) fn learn_own(&mut self, name: &str) {
+        self.is_own = true;
+        self.learn_name(name, 1.0);
+    }
+
+    /// Appends where the people stand.
+    pub(crate) fn find(&mut self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
+        let sure = stand(doc, findings);
+        self.find_among(Reader::new(doc), sure, findings);
+    }
+
+    /// Appends where the people stand beside what stands already.
+    fn find_among(&mut self, reader: Reader<'_>, mut sure: Vec<Finding>, findings: &mut Vec<Finding>) {
+        let known = findings.len();
+        self.find_by_addresses(reader, &sure, findings);
+        for found in &findings[known..] {
+            self.learn_name(&reader.text[found.start..found.end], found.score);
+        }
+        sure.extend_from_slice(&findings[known..]);
+        sure = resolve(reader.text, sure);
+        self.find_by_names(reader, &sure, findings);
+    }
+
     /// Remembers a name as it was written.
     pub(crate) fn learn_name(&mut self, name: &str, score: f32) {
         self.parts.clear();
@@ -243,10 +255,11 @@ impl People {
     }
 
     /// Finds the words of known names.
-    pub(crate) fn find_by_names(&self, reader: Reader<'_>, sure: &[Finding], findings: &mut Vec<Finding>) {
+    fn find_by_names(&self, reader: Reader<'_>, sure: &[Finding], findings: &mut Vec<Finding>) {
         if self.words.is_empty() {
             return;
         }
+        let everyday = self.everyday(reader);
         let mut at = 0;
         while at < reader.tokens.len() {
             let token = reader.tokens[at];
@@ -269,6 +282,8 @@ impl People {
             let (first, last, words, initials) = self.run(reader, at);
             let score = match words + initials {
                 2.. => 0.93,
+                _ if everyday.contains(&word) => marked(reader, at),
+                _ if self.is_own && may_stand_alone(reader, at) => alone(reader, at).max(OWN),
                 _ => alone(reader, at),
             };
             // Part of an address, of a host's or of a file's name: what finds those judges it.
@@ -282,6 +297,31 @@ impl People {
             }
             at = last.max(at + 1);
         }
+    }
+
+    /// Returns the words of names that the text writes as words of its language too: *the pizza*, *a fair housing*.
+    fn everyday(&self, reader: Reader<'_>) -> HashSet<u64, BuildHasherDefault<Passed>> {
+        let is_thing = |at: usize| {
+            reader.tokens[at].case == Case::Lower
+                && reader.gap(at) == 1
+                && matches!(
+                    reader.word(at - 1),
+                    "the"
+                        | "a"
+                        | "an"
+                        | "this"
+                        | "some"
+                        | "any"
+                        | "no"
+                        | "our"
+                        | "your"
+                        | "their"
+                        | "public"
+                        | "new"
+                )
+        };
+        let things = (1..reader.tokens.len()).filter(|&at| is_thing(at)).map(|at| key_at(reader, at));
+        things.filter(|key| self.seen.may_have(*key) && self.words.contains_key(key)).collect()
     }
 
     /// Reads known words and initials behind one another around the word at `at`.
@@ -341,58 +381,5 @@ impl People {
     }
 }
 
-/// Says how sure a known word is a name where it stands alone.
-fn alone(reader: Reader<'_>, at: usize) -> f32 {
-    let token = reader.tokens[at];
-    if !token.is_capital() || token.classes.meets(Classes::NOT_NAME) || reader.word(at).chars().count() < 3 {
-        return 0.0;
-    }
-    let is_possessive = reader.is(at + 1, "'") && reader.gap(at + 1) == 0 && reader.word(at + 2) == "s";
-    let is_line = reader.begins_line(at)
-        && (reader.is_break(at + 1) || reader.is(at + 1, ",") && reader.is_break(at + 2));
-    let is_titled = at > 0 && reader.skip_titles(at - 1) == at || at > 1 && reader.skip_titles(at - 2) == at;
-    if token.classes.meets(Classes::AMBIGUOUS) {
-        return if is_titled || is_line || is_possessive && token.case == Case::Title { 0.75 } else { 0.0 };
-    }
-    let is_beside = |at: usize| {
-        reader.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Word && token.is_capital())
-    };
-    // *Okafor Logistics*, *The Okafor Foundation*: part of something else's name.
-    let before = at.checked_sub(1).filter(|&before| reader.gap(at) == 1 && is_beside(before) && !is_titled);
-    let behind = Some(at + 1).filter(|&next| reader.gap(next) == 1 && is_beside(next));
-    let is_part = before.is_some_and(|at| {
-        reader.word(at).chars().count() > 3 && !reader.tokens[at].classes.meets(Classes::NOT_NAME)
-    }) || behind.is_some();
-    let is_glued = reader.gap(at) == 0
-        && at > 0
-        && !reader.is_break(at - 1)
-        && !reader.is(at - 1, "(")
-        && !reader.is(at - 1, "\"");
-    match (is_part, is_glued) {
-        _ if is_titled || is_line || is_possessive => 0.85,
-        (false, false) => 0.75,
-        (true, false) => 0.4,
-        _ => 0.45,
-    }
-}
-
-/// Adds a name unless something sure covers it or crosses it; what it covers itself, it outscores.
-fn propose(
-    reader: Reader<'_>,
-    first: usize,
-    last: usize,
-    score: f32,
-    sure: &[Finding],
-    findings: &mut Vec<Finding>,
-) {
-    let (start, end) = reader.range(first, last);
-    let from = sure.partition_point(|finding| finding.end <= start);
-    let mut score = score;
-    for other in sure[from..].iter().take_while(|other| other.start < end) {
-        if other.kind != Kind::Name || other.start < start || other.end > end || other.len() == end - start {
-            return;
-        }
-        score = score.max(other.score);
-    }
-    findings.push(Finding { kind: Kind::Name, start, end, score, rule: "name.known" });
-}
+#[cfg(test)]
+mod tests;

@@ -68,7 +68,7 @@ impl<'a> Record<'a> {
     /// and near forms. A value of a kind that is not looked for is ignored.
     pub fn know(&mut self, kind: Kind, value: &str) {
         if self.scrubber.rewrites(kind) {
-            self.known.learn(kind, value);
+            self.known.learn_own(kind, value);
         }
     }
 

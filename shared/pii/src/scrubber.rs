@@ -127,7 +127,7 @@ impl Scrubber {
         if texts.len() > 1 {
             for (doc, findings) in docs.iter().zip(&seen) {
                 for finding in findings.iter().filter(|it| is_identity(it.kind) && self.is_sure(it)) {
-                    known.learn(finding.kind, &doc.text()[finding.start..finding.end]);
+                    known.learn(finding.kind, &doc.text()[finding.start..finding.end], finding.score);
                 }
             }
         }

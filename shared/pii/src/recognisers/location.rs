@@ -255,6 +255,10 @@ fn is_from(word: &str) -> bool {
 
 /// The place beside a date of birth: `born in Leeds on`, `Nata a Brescia il`, `geb. 1.2.1990 in Köln`.
 fn birth(view: View<'_>, at: usize, findings: &mut Vec<Finding>) {
+    // `'s`, `b`: such a letter says so only when it is cut short.
+    if view.str(at).chars().nth(1).is_none() && !(view.is_mark(at + 1, ".") && view.is_joined(at + 1)) {
+        return;
+    }
     let mut here = at + 1;
     while here < at + 10 && !view.is_break(here) {
         if let Some(date) = dates::at(view, here).filter(|date| date.precision > Precision::Year) {

@@ -74,7 +74,7 @@ pub(super) fn find(reader: Reader<'_>, findings: &mut Vec<Finding>) {
             }
             match cue {
                 Cue::Name => introduced(reader, at + 1, 1, 0.85, findings),
-                Cue::FullName => introduced(reader, at + 1, 2, 0.65, findings),
+                Cue::FullName => introduced(reader, at + 1, 2, 0.45, findings),
                 Cue::Greeting => greeted(reader, first, at + 1, findings),
                 Cue::Closing => signed(reader, first, at + 1, findings),
             }
@@ -113,6 +113,7 @@ fn introduced(reader: Reader<'_>, at: usize, least: usize, score: f32, findings:
         findings.push(finding(reader.range(name.first, name.last), score, "name.introduced"));
     } else if least == 1
         && let Some((end, 1..=6)) = reader.plain(at, at + 12)
+        && !is_file(reader, at, end)
     {
         findings.push(finding(reader.range(at, end), 0.6, "name.introduced"));
     }
@@ -181,9 +182,17 @@ fn signed(reader: Reader<'_>, first: usize, at: usize, findings: &mut Vec<Findin
         } else if is_below && ends_signature(reader, name) {
             findings.push(finding(reader.range(name.first, name.last), 0.8, "name.signature"));
         }
-    } else if is_below && let Some((end, 1..=6)) = reader.plain(start, start + 8) {
+    } else if is_below
+        && let Some((end, 1..=6)) = reader.plain(start, start + 8)
+        && !is_file(reader, start, end)
+    {
         findings.push(finding(reader.range(start, end), 0.6, "name.signature"));
     }
+}
+
+/// Says whether a file or a host is named: *notes.txt*, *example.com*.
+fn is_file(reader: Reader<'_>, first: usize, last: usize) -> bool {
+    (first + 1..last).any(|at| reader.is(at, ".") && reader.gap(at) == 0 && reader.gap(at + 1) == 0)
 }
 
 /// What may stand behind the name of a signature on its line: a post, a firm, a contact.

@@ -109,6 +109,7 @@ fn extent(bytes: &[u8], at: usize, behind: usize, done: usize) -> (usize, usize)
     if start >= 3 + done
         && bytes[start - 1] == b' '
         && bytes[start - 3..start - 1].iter().all(u8::is_ascii_uppercase)
+        && !matches!(&bytes[start - 3..start - 1], b"ID" | b"NO" | b"NR" | b"DL" | b"CC" | b"IS")
         && (start == 3 || !bytes[start - 4].is_ascii_alphanumeric())
     {
         start -= 3;
@@ -193,6 +194,8 @@ mod tests {
             ("Passport No: N2K418760", "N2K418760"),
             ("BSN: 184 726 503 (private)", "184 726 503"),
             ("Learner No. 00384271", "00384271"),
+            ("Employee ID EMP-20391", "EMP-20391"),
+            ("Member ID XYZ123456789", "XYZ123456789"),
         ] {
             assert_eq!(values(text), [value], "{text}");
         }

@@ -88,6 +88,8 @@ classes! {
     TOOL = "tools.txt";
     /// Words of gender.
     GENDER = "genders.txt";
+    /// Digits as words.
+    DIGIT_WORD = "digit_words.txt";
 }
 
 impl Classes {

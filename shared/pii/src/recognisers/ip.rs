@@ -77,7 +77,20 @@ fn v4(doc: &Doc<'_>, start: usize, end: usize) -> Option<Finding> {
     } else {
         0.95
     };
+    let end = end + prefix_length(bytes, end, 32);
     Some(Finding { kind: Kind::Ip, start, end, score, rule: "ip.v4" })
+}
+
+/// Returns the length of `/24` behind an address.
+fn prefix_length(bytes: &[u8], end: usize, most: u32) -> usize {
+    if bytes.get(end) != Some(&b'/') {
+        return 0;
+    }
+    let digits = bytes[end + 1..].iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+    let bits =
+        bytes[end + 1..end + 1 + digits].iter().fold(0, |bits, byte| bits * 10 + u32::from(byte - b'0'));
+    let ends = bytes.get(end + 1 + digits).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'/');
+    if (1..=3).contains(&digits) && bits <= most && ends { digits + 1 } else { 0 }
 }
 
 /// 255.255.255.0 and its like: ones, then zeros.
@@ -134,7 +147,9 @@ fn v6(doc: &Doc<'_>, start: usize, end: usize) -> Option<Finding> {
     } else {
         0.95
     };
-    Some(Finding { kind: Kind::Ip, start, end: end + zone, score, rule: "ip.v6" })
+    let end = end + zone;
+    let end = end + prefix_length(bytes, end, 128);
+    Some(Finding { kind: Kind::Ip, start, end, score, rule: "ip.v6" })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod east;
 mod german;
 mod iberia;
 mod nordic;
+mod plate;
 mod south;
 mod west;
 
@@ -55,6 +56,7 @@ impl Recogniser for NationalId {
             let (start, end, score) = (value.start, value.end, value.score);
             findings.push(Finding { kind: Kind::NationalId, start, end, score, rule: "id.label" });
         }
+        plate::find(doc, findings);
     }
 }
 

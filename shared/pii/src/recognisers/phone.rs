@@ -3,7 +3,7 @@
 //! Finds international numbers (`+44 20 …`, `0049-30-…`, `+44 (0)20 …`) that fit a country's numbering plan; numbers as
 //! they are written at home, grouped as a country groups them or with the area code in parentheses; North American
 //! numbers (3-3-4); and any other run of 4 to 15 digits that a label or a call to call announces, in some forty
-//! languages. An extension (`x12`, `ext. 12`) belongs to the number.
+//! languages; and numbers that are spelled out (*zero seven seven …*). An extension (`x12`, `ext. 12`) belongs to the number.
 //!
 //! Leaves dates and ranges of years, prices and thousands, versions, IP addresses, coordinates, ISBNs, card and social
 //! security numbers, ids and orders that are announced as such, digits that are glued to letters, and bare digits of
@@ -15,6 +15,7 @@
 mod context;
 mod form;
 mod plan;
+mod spoken;
 
 use std::cell::LazyCell;
 
@@ -47,6 +48,7 @@ impl Recogniser for Phone {
                 read(doc, chain, &mut last, findings);
             }
         }
+        spoken::find(doc, findings);
     }
 }
 

@@ -214,7 +214,9 @@ fn in_front(view: View<'_>, at: usize, digits: usize) -> Option<(usize, u8)> {
     let end = end.min(at);
     let before = end.checked_sub(1)?;
     let word = view.str(before);
-    if end == at && is_of(STATES, word) && digits == 5 {
+    // `Employee ID 20391`: codes of Idaho begin with 83.
+    let is_id = word == "ID" && !view.str(at).starts_with("83");
+    if end == at && is_of(STATES, word) && digits == 5 && !is_id {
         let town = town_start(view, before);
         return Some((town, if town < before { 3 } else { 2 }));
     }

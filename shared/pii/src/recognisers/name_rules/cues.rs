@@ -16,6 +16,8 @@ enum Cue {
     FullName,
     Greeting,
     Closing,
+    /// What somebody is: *the owner*, *our waitress*.
+    Role,
 }
 
 /// A phrase: the keys of its tokens but the last, and what it announces.
@@ -32,6 +34,7 @@ static PHRASES: LazyLock<HashMap<u64, Vec<Phrase>, BuildHasherDefault<Passed>>> 
             "[full_name]" => Cue::FullName,
             "[greeting]" => Cue::Greeting,
             "[closing]" => Cue::Closing,
+            "[role]" => Cue::Role,
             _ => cue,
         };
         for phrase in line.split(',').map(str::trim).filter(|phrase| !phrase.starts_with('[')) {
@@ -77,6 +80,7 @@ pub(super) fn find(reader: Reader<'_>, findings: &mut Vec<Finding>) {
                 Cue::FullName => introduced(reader, at + 1, 2, 0.45, findings),
                 Cue::Greeting => greeted(reader, first, at + 1, findings),
                 Cue::Closing => signed(reader, first, at + 1, findings),
+                Cue::Role => serving(reader, first, at + 1, findings),
             }
         }
     }
@@ -84,6 +88,10 @@ pub(super) fn find(reader: Reader<'_>, findings: &mut Vec<Finding>) {
 
 /// *Dr. Ann Lee*, *Frau Lee*
 fn titled(reader: Reader<'_>, at: usize, findings: &mut Vec<Finding>) {
+    // *St. Thomas* is a church, a parish or a hospital.
+    if matches!(reader.word(at), "St" | "ST") {
+        return;
+    }
     let behind = reader.skip_titles(at);
     // Of several titles only the first looks ahead.
     if behind == at || at > 0 && reader.skip_titles(at - 1) > at {
@@ -116,6 +124,25 @@ fn introduced(reader: Reader<'_>, at: usize, least: usize, score: f32, findings:
         && !is_file(reader, at, end)
     {
         findings.push(finding(reader.range(at, end), 0.6, "name.introduced"));
+    }
+}
+
+/// *Our waitress Ann was kind*
+fn serving(reader: Reader<'_>, first: usize, at: usize, findings: &mut Vec<Finding>) {
+    let owner = first.checked_sub(1).map_or("", |before| reader.word(before)).to_ascii_lowercase();
+    let at = if reader.is(at, ",") { at + 1 } else { at };
+    if !matches!(owner.as_str(), "the" | "our" | "my" | "your" | "her" | "his" | "their" | "a")
+        || reader.tokens[first].is_capital() && reader.tokens[at - 1].is_capital()
+        || reader.gap(at) != 1
+    {
+        return;
+    }
+    let Some(name) = reader.name(at).filter(|name| name.words <= 3) else { return };
+    let classes = reader.tokens[name.first].classes;
+    if !classes.meets(Classes::DEMONYM.with(Classes::COUNTRY).with(Classes::MONTH).with(Classes::TOOL))
+        && reader.tokens[name.first].case == Case::Title
+    {
+        findings.push(finding(reader.range(name.first, name.last), 0.75, "name.role"));
     }
 }
 
@@ -203,6 +230,7 @@ fn ends_signature(reader: Reader<'_>, name: Name) -> bool {
         return false;
     }
     reader.gap(name.last) >= 3
+        || matches!(reader.word(name.last), "ext" | "Ext" | "extension" | "tel" | "phone" | "mobile" | "cell")
         || reader
             .tokens
             .get(name.last)

@@ -15,6 +15,9 @@ pub(super) fn find(doc: &Doc<'_>, reader: Reader<'_>, findings: &mut Vec<Finding
             bracketed(reader, reader.token_at(at), findings);
         }
     }
+    for at in doc.marks(b'@') {
+        unit(reader, reader.token_at(at), findings);
+    }
     for at in doc.marks(b'/') {
         let token = reader.token_at(at);
         // The first of the slashes, with a unit behind it.
@@ -36,6 +39,20 @@ pub(super) fn find(doc: &Doc<'_>, reader: Reader<'_>, findings: &mut Vec<Finding
     }
 }
 
+/// *Ann Lee@HOUSTON*: the name and its unit.
+fn unit(reader: Reader<'_>, mark: usize, findings: &mut Vec<Finding>) {
+    let is_unit = reader.tokens.get(mark + 1).is_some_and(|token| {
+        token.kind == TokenKind::Word && token.case == Case::Upper && token.end - token.start >= 3
+    });
+    if !is_unit || reader.gap(mark) > 0 || reader.gap(mark + 1) > 0 || reader.is(mark + 2, ".") {
+        return;
+    }
+    let first = reader.back(mark);
+    if mark - first >= 2 && reader.tokens[mark - 1].case != Case::Upper {
+        findings.push(finding(reader.range(first, mark + 2), 0.9, "name.mail"));
+    }
+}
+
 /// The name in front of a bracket with an address.
 fn bracketed(reader: Reader<'_>, bracket: usize, findings: &mut Vec<Finding>) {
     let mut end = bracket;
@@ -51,6 +68,14 @@ fn bracketed(reader: Reader<'_>, bracket: usize, findings: &mut Vec<Finding>) {
     let mut first = reader.back(end);
     if first == end {
         return;
+    }
+    // *3:12 PM Ann Lee*
+    if first > 0
+        && matches!(reader.word(first), "PM" | "AM")
+        && reader.tokens[first - 1].kind == TokenKind::Number
+        && first + 1 < end
+    {
+        first += 1;
     }
     // *Lee, Ann*: in quotes, or where an address or the line's label stands before it.
     if first > 1 && reader.is(first - 1, ",") {

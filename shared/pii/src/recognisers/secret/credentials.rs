@@ -9,8 +9,9 @@ use crate::{Doc, Finding};
 
 static COMMAND: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("curl "));
 
-/// Longest user and password together.
+/// Longest user and password together, and longest address behind them.
 const LONGEST: usize = 160;
+const LONGEST_ADDRESS: usize = 400;
 
 pub(super) fn find(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
     let mut done = 0;
@@ -24,8 +25,8 @@ pub(super) fn find(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
         findings.extend(behind_option(doc, at + 5));
     }
     for slash in doc.marks(b'/').filter(|slash| doc.bytes()[..*slash].ends_with(b"hooks.slack.com")) {
-        let at = slash - 15;
-        let path = doc.after(at + 16, 160);
+        let host = slash - 15;
+        let path = doc.after(host + 16, 160);
         let len =
             path.find(|c: char| !(c.is_ascii_alphanumeric() || "/_-".contains(c))).unwrap_or(path.len());
         if path[..len]
@@ -34,7 +35,9 @@ pub(super) fn find(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
             .count()
             >= 2
         {
-            findings.push(finding(at, at + 16 + len, 0.97, "secret.hook"));
+            let web = ["https://", "http://"].iter().find(|it| doc.bytes()[..host].ends_with(it.as_bytes()));
+            let start = host - web.map_or(0, |scheme| scheme.len());
+            findings.push(finding(start, host + 16 + len, 0.97, "secret.hook"));
         }
     }
 }
@@ -54,7 +57,16 @@ fn in_address(doc: &Doc<'_>, at: usize, done: usize) -> Option<Finding> {
     }
     let colon = bytes[start..at].iter().position(|byte| *byte == b':')?;
     let password = &bytes[start + colon + 1..at];
-    (!is_standin(password)).then(|| finding(start, at, 0.97, "secret.address"))
+    if is_standin(password) {
+        return None;
+    }
+    // What a page is fetched with is of no use without its password.
+    let web = ["https://", "http://"].iter().find(|scheme| bytes[..start].ends_with(scheme.as_bytes()));
+    let Some(scheme) = web else { return Some(finding(start, at, 0.97, "secret.address")) };
+    let rest = doc.after(at, LONGEST_ADDRESS);
+    let len = rest.find(|c: char| c.is_whitespace() || "\"'<>`|".contains(c)).unwrap_or(rest.len());
+    let len = rest[..len].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}']).len();
+    Some(finding(start - scheme.len(), at + len, 0.97, "secret.address"))
 }
 
 /// `-u user:password`, `--user`.

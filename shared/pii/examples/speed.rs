@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let spent = cpu()?.saturating_sub(begin).as_secs_f64().max(0.001);
         let megabytes = f64::from(u32::try_from(size * rounds / 1000)?) / 1e3;
-        writeln!(out, "{name:24} {:8.0} MB/s {found:8} found", megabytes / spent)?;
+        writeln!(out, "{name:24} {:8.1} MB/s {found:8} found", megabytes / spent)?;
         Ok::<_, Box<dyn std::error::Error>>(())
     };
     report("reading", &mut |text, scratch| Doc::read(text, false, scratch).groups().len())?;
@@ -52,6 +52,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     report("all patterns", &mut |text, scratch| scrubber.see(text, scratch).len())?;
     let scrubber = Scrubber::new(Policy::Tag).with_kinds(Kinds::ALL);
     report("everything", &mut |text, scratch| scrubber.see(text, scratch).len())?;
+    let scrubber = Scrubber::new(Policy::Tag);
+    report("default", &mut |text, scratch| scrubber.see(text, scratch).len())?;
+    report("rewriting default", &mut |text, _| scrubber.record().text(text).len())?;
+    let scrubber = Scrubber::new(Policy::Tag).with_kinds(Kinds::ALL);
     report("rewriting everything", &mut |text, _| scrubber.record().text(text).len())?;
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! A text read once: what every recogniser looks at.
 
+use crate::anchors::{Anchor, Anchors};
 use crate::codes::{self, Code};
 use crate::fields::{self, Field};
 use crate::fold::Fold;
 use crate::labelled::{self, Labelled};
+use crate::lexicon::Classes;
 use crate::numbers::{Chain, Group, Mark, Numbers};
+use crate::phrases::{self, Phrase};
 use crate::tokens::{self, Token};
 
 /// Longest text that is read, in bytes: offsets are 32 bits, and a record is far smaller.
@@ -18,7 +21,9 @@ pub struct Scratch {
     codes: Vec<Code>,
     labelled: Vec<Labelled>,
     fields: Vec<Field>,
+    phrases: Vec<(u32, Phrase)>,
     tokens: Vec<Token>,
+    anchors: Anchors,
 }
 
 /// A text read once. Its text is folded to plain forms; [`Doc::original`] leads back.
@@ -30,14 +35,16 @@ pub struct Doc<'a> {
     codes: &'a [Code],
     labelled: &'a [Labelled],
     fields: &'a [Field],
+    phrases: &'a [(u32, Phrase)],
     tokens: &'a [Token],
+    anchors: &'a Anchors,
 }
 
 impl<'a> Doc<'a> {
     /// Reads `text`; tokens only when words are asked for. Of a text beyond [`LONGEST_TEXT`] nothing is read.
     pub fn read(text: &'a str, words: bool, scratch: &'a mut Scratch) -> Self {
         let text = if text.len() > LONGEST_TEXT { "" } else { text };
-        let Scratch { fold, numbers, codes, labelled, fields, tokens } = scratch;
+        let Scratch { fold, numbers, codes, labelled, fields, phrases, tokens, anchors } = scratch;
         let folded = fold.read(text);
         let fold = &*fold;
         let text = if folded { fold.text() } else { text };
@@ -45,11 +52,14 @@ impl<'a> Doc<'a> {
         codes::read(text, &numbers.groups, codes);
         labelled::read(text, &numbers.groups, labelled);
         fields::read(text, &numbers.marks, fields);
+        phrases::read(text, phrases);
         tokens.clear();
         if words {
             tokens::read(text, tokens);
         }
-        Self { text, fold: folded.then_some(fold), numbers, codes, labelled, fields, tokens }
+        anchors.read(tokens);
+        let fold = folded.then_some(fold);
+        Self { text, fold, numbers, codes, labelled, fields, phrases, tokens, anchors }
     }
 
     /// Returns the folded text.
@@ -105,6 +115,21 @@ impl<'a> Doc<'a> {
     /// Returns the tokens; none unless words were asked for.
     pub fn tokens(&self) -> &'a [Token] {
         self.tokens
+    }
+
+    /// Returns where a phrase of this meaning begins, in order.
+    pub(crate) fn phrases(&self, phrase: Phrase) -> impl Iterator<Item = usize> + use<'a> {
+        self.phrases.iter().filter(move |(_, of)| *of == phrase).map(|&(at, _)| at as usize)
+    }
+
+    /// Returns the places of tokens that recognisers hang on, in order.
+    pub(crate) fn anchors(&self, anchor: Anchor) -> impl Iterator<Item = usize> + use<'a> {
+        self.anchors.places(anchor)
+    }
+
+    /// Returns the tokens of these classes with their places; of the classes that [`Anchors`] lists.
+    pub(crate) fn tokens_of(&self, classes: Classes) -> impl Iterator<Item = (usize, &'a Token)> + use<'a> {
+        self.anchors.of(self.tokens, classes)
     }
 
     /// Returns the character in front of `at`.

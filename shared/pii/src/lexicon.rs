@@ -98,6 +98,11 @@ impl Classes {
         self.0 & other.0 != 0
     }
 
+    /// Says whether all classes of the other set are in this one.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
     /// Returns both sets as one.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {

@@ -9,7 +9,7 @@
 //! | [`kind`] | the kinds of personal data |
 //! | [`doc`] | a text read once: folded, with its numbers, marks, labelled values and words |
 //! | [`spans`](mod@spans) | findings in the form that public scorers read |
-//! | `fold`, [`numbers`], [`fields`], [`tokens`], [`lexicon`] | a reading each |
+//! | `fold`, [`numbers`], [`fields`], [`tokens`], [`lexicon`], `anchors`, `phrases` | a reading each |
 //! | `codes`, `labelled`, `topics`, `schemes`, `checks` | what has the shape of a known number or a label, what the words around say, what that is worth |
 //! | [`finding`] | a kind, a byte range, a score and the rule that saw it |
 //! | [`names`] | the tagger of names |
@@ -30,6 +30,7 @@
 //! assert_eq!(scrub.counts().values().sum::<u64>(), 2);
 //! ```
 
+mod anchors;
 mod checks;
 mod codes;
 pub mod doc;
@@ -43,6 +44,7 @@ mod latin;
 pub mod lexicon;
 pub mod names;
 pub mod numbers;
+mod phrases;
 pub mod plant;
 pub mod policy;
 mod propagate;

@@ -96,7 +96,7 @@ pub(crate) fn shapes() -> impl Iterator<Item = Shape> {
 
 /// Compiles a pattern that is part of the program.
 #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test compiles each")]
-fn pattern(text: &str) -> regex::Regex {
+pub(crate) fn pattern(text: &str) -> regex::Regex {
     regex::Regex::new(text).expect("constant pattern")
 }
 

@@ -43,6 +43,8 @@ pub struct Token {
     pub case: Case,
     /// Whether it is a word with one of the digits 0 to 9 in it.
     pub has_digit: bool,
+    /// Whether it is a word of ASCII alone; true for what is no word.
+    pub is_ascii: bool,
     /// What the lexicon knows of the word, whatever its case.
     pub classes: Classes,
     /// A hash of the word in lower case; 0 for what is no word.
@@ -207,7 +209,14 @@ fn ascii_word(text: &str, start: usize) -> Option<(Token, usize)> {
         return Some((plain(TokenKind::Number, start, at), at));
     }
     Some((
-        of_word(start, at, Writing { seen: at - start, first_upper, uppers, lowers }.case(), has_digit, key),
+        of_word(
+            start,
+            at,
+            Writing { seen: at - start, first_upper, uppers, lowers }.case(),
+            has_digit,
+            true,
+            key,
+        ),
         at,
     ))
 }
@@ -253,20 +262,21 @@ fn word(text: &str, start: usize) -> (Token, usize) {
         end = at + c.len_utf8();
     }
     if letters {
-        (of_word(start, end, writing.case(), has_digit, key), end)
+        (of_word(start, end, writing.case(), has_digit, text[start..end].is_ascii(), key), end)
     } else {
         (plain(TokenKind::Number, start, end), end)
     }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the caller bounds the text")]
-fn of_word(start: usize, end: usize, case: Case, has_digit: bool, key: u64) -> Token {
+fn of_word(start: usize, end: usize, case: Case, has_digit: bool, is_ascii: bool, key: u64) -> Token {
     Token {
         start: start as u32,
         end: end as u32,
         kind: TokenKind::Word,
         case,
         has_digit,
+        is_ascii,
         classes: lexicon::classes(key),
         key,
     }
@@ -280,6 +290,7 @@ fn plain(kind: TokenKind, start: usize, end: usize) -> Token {
         kind,
         case: Case::None,
         has_digit: false,
+        is_ascii: true,
         classes: Classes::NONE,
         key: 0,
     }

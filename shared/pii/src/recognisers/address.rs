@@ -16,6 +16,7 @@ mod unit;
 
 use super::view::View;
 use super::{Recogniser, places};
+use crate::anchors::Anchor;
 use crate::fields::Field;
 use crate::lexicon::Classes;
 use crate::tokens::{Case, TokenKind};
@@ -55,7 +56,8 @@ impl Recogniser for Address {
     fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
         let view = View::of(doc);
         let mut parts = Vec::new();
-        for (at, token) in view.tokens.iter().enumerate() {
+        for at in doc.anchors(Anchor::Number) {
+            let token = view.tokens[at];
             match token.kind {
                 TokenKind::Number => {
                     let digits = view.digits(at);

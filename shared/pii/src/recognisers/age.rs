@@ -33,10 +33,10 @@ impl Recogniser for Age {
                 push(view, at, last, 0.9, "age.label", findings);
             }
         }
-        for (at, token) in view.tokens.iter().enumerate() {
+        for (at, token) in doc.tokens_of(Classes::AGE.with(Classes::YEARS)) {
             if token.classes.meets(Classes::AGE) {
                 word_first(view, at, findings);
-            } else if token.classes.meets(Classes::YEARS) {
+            } else {
                 years(view, at, findings);
             }
         }

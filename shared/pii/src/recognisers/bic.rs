@@ -4,6 +4,7 @@
 //! a label says BIC or SWIFT. Leaves all else: most words of eight capitals have the form.
 
 use super::Recogniser;
+use crate::phrases::Phrase;
 use crate::topics::{Context, Topics};
 use crate::{Doc, Finding, Kind, Kinds};
 
@@ -23,26 +24,18 @@ impl Recogniser for Bic {
 
     fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
         let bytes = doc.bytes();
-        for label in ["BIC", "bic", "SWIFT", "Swift", "swift"] {
-            for at in memchr::memmem::find_iter(bytes, label) {
-                let word = at + label.len();
-                if doc.is_glued(at, word) {
-                    continue;
-                }
-                // The code is one of the next few words.
-                let rest = doc.after(word, 40);
-                for (offset, candidate) in words(rest).take(4) {
-                    let (start, end) = (word + offset, word + offset + candidate.len());
-                    if is_code(candidate) && Context::read(doc.text(), start, end).label.meets(Topics::BIC) {
-                        findings.push(Finding {
-                            kind: Kind::Bic,
-                            start,
-                            end,
-                            score: 0.95,
-                            rule: "bic.label",
-                        });
-                        break;
-                    }
+        for at in doc.phrases(Phrase::Bic) {
+            let word = at + if bytes[at].eq_ignore_ascii_case(&b'b') { "BIC".len() } else { "SWIFT".len() };
+            if doc.is_glued(at, word) {
+                continue;
+            }
+            // The code is one of the next few words.
+            let rest = doc.after(word, 40);
+            for (offset, candidate) in words(rest).take(4) {
+                let (start, end) = (word + offset, word + offset + candidate.len());
+                if is_code(candidate) && Context::read(doc.text(), start, end).label.meets(Topics::BIC) {
+                    findings.push(Finding { kind: Kind::Bic, start, end, score: 0.95, rule: "bic.label" });
+                    break;
                 }
             }
         }

@@ -36,14 +36,17 @@ impl Recogniser for BirthDate {
                 push(view, first, last, 0.6, "birth_date.label", findings);
             }
         }
-        for (at, token) in view.tokens.iter().enumerate() {
-            if token.classes.meets(Classes::BIRTH) {
-                near(view, at, findings);
-            } else if view.is_mark(at, "*") && view.is_joined(at + 1) && view.digits(at + 1) > 0 {
-                // `*3.5.1990 in Köln`, as Germans write it; a bullet has a space behind it.
-                if let Some(date) = dates::at(view, at + 1).filter(|date| date.precision == Precision::Day) {
-                    push(view, at + 1, date.last, 0.6, "birth_date.star", findings);
-                }
+        for (at, _) in doc.tokens_of(Classes::BIRTH) {
+            near(view, at, findings);
+        }
+        // `*3.5.1990 in Köln`, as Germans write it; a bullet has a space behind it.
+        let behind_star = |at: &usize| *at > 0 && doc.bytes()[*at - 1] == b'*';
+        for start in doc.groups().iter().map(|group| group.start as usize).filter(behind_star) {
+            let at = view.tokens.partition_point(|token| (token.start as usize) < start);
+            if view.digits(at) > 0
+                && let Some(date) = dates::at(view, at).filter(|date| date.precision == Precision::Day)
+            {
+                push(view, at, date.last, 0.6, "birth_date.star", findings);
             }
         }
     }

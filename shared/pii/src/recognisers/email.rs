@@ -17,6 +17,7 @@ use self::written::Parts;
 use super::Recogniser;
 use super::domains::Ending;
 use super::words::is_unspaced;
+use crate::phrases::Phrase;
 use crate::{Doc, Finding, Kind, Kinds};
 
 /// How far a look back goes, in bytes: a local part has at most 64, but programs make longer ones.
@@ -53,7 +54,7 @@ impl Recogniser for Email {
         for group in doc.groups() {
             push(encoded(text, group.start as usize));
         }
-        for at in written::spelled(text) {
+        for at in doc.phrases(Phrase::Dot) {
             push(written::spaced(text, at));
         }
     }

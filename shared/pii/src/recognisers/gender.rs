@@ -53,7 +53,7 @@ impl Recogniser for Gender {
                 push(findings, reader.range(at - 1, last), 0.9, "gender.pronouns");
             }
         }
-        personal::lines(reader, Classes::GENDER, |pieces, _| {
+        personal::lines(doc, Classes::GENDER, |pieces, _| {
             if personal::is_mixed(pieces) {
                 for &(_, first, last) in pieces.iter().filter(|piece| piece.0 == Says::Gender) {
                     push(findings, reader.range(first, last), 0.75, "gender.line");

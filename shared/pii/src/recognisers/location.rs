@@ -64,10 +64,10 @@ impl Recogniser for Location {
             }
         }
         head::find(doc, view, findings);
-        for (at, token) in view.tokens.iter().enumerate() {
+        for (at, token) in doc.tokens_of(Classes::HOME.with(Classes::BIRTH)) {
             if token.classes.meets(Classes::HOME) {
                 home(view, at, findings);
-            } else if token.classes.meets(Classes::BIRTH) {
+            } else {
                 birth(view, at, findings);
             }
         }

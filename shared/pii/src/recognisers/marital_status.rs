@@ -30,10 +30,10 @@ impl Recogniser for MaritalStatus {
             labelled(reader, *field, findings);
         }
         let known = Classes::MARITAL.with(Classes::FAMILY);
-        for (at, token) in reader.tokens.iter().enumerate().filter(|(_, token)| token.classes.meets(known)) {
+        for (at, token) in doc.tokens_of(known) {
             stated(reader, at, token.classes.meets(Classes::MARITAL), findings);
         }
-        personal::lines(reader, Classes::MARITAL, |pieces, all| {
+        personal::lines(doc, Classes::MARITAL, |pieces, all| {
             for (place, &(says, first, last)) in pieces.iter().enumerate() {
                 // Alone on its line, or in a cell of it.
                 let is_cell = (reader.begins_line(first) || reader.gap(first) >= 3)

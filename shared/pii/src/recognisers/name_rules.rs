@@ -16,6 +16,7 @@ mod lines;
 mod mail;
 mod read;
 
+pub(crate) use cues::cue_ends;
 pub(crate) use read::{Name, Reader};
 
 use super::Recogniser;
@@ -35,8 +36,8 @@ impl Recogniser for NameRules {
     fn find(&self, doc: &Doc<'_>, findings: &mut Vec<Finding>) {
         let reader = Reader::new(doc);
         labelled::find(doc, reader, findings);
-        cues::find(reader, findings);
-        authors::find(reader, findings);
+        cues::find(doc, reader, findings);
+        authors::find(doc, reader, findings);
         mail::find(doc, reader, findings);
         lines::find(doc, reader, findings);
     }

@@ -30,7 +30,7 @@ impl Recogniser for Nationality {
             labelled(reader, *field, findings);
         }
         let known = Classes::DEMONYM.with(Classes::COUNTRY);
-        for (at, token) in reader.tokens.iter().enumerate().filter(|(_, token)| token.classes.meets(known)) {
+        for (at, token) in doc.tokens_of(known) {
             let is_demonym = token.classes.meets(Classes::DEMONYM);
             // *British / Nigerian citizen*, *British and Irish national*
             let mut next = at + 1;
@@ -115,12 +115,10 @@ impl Recogniser for Nationality {
                 push(findings, reader.range(at, at + 1), 0.9, "nationality.stated");
             }
         }
-        for (at, _) in
-            reader.tokens.iter().enumerate().filter(|(_, token)| token.classes.meets(Classes::DEMONYM))
-        {
+        for (at, _) in doc.tokens_of(Classes::DEMONYM) {
             said(reader, at, findings);
         }
-        personal::lines(reader, Classes::DEMONYM, |pieces, _| {
+        personal::lines(doc, Classes::DEMONYM, |pieces, _| {
             if personal::is_mixed(pieces) {
                 for &(_, first, last) in pieces.iter().filter(|piece| piece.0 == Says::Nationality) {
                     push(findings, reader.range(first, last), 0.8, "nationality.line");

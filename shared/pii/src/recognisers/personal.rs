@@ -1,6 +1,7 @@
 //! Lines that describe a person in a few words: *Brazilian, married, 34 years*.
 
 use super::name_rules::Reader;
+use crate::Doc;
 use crate::lexicon::Classes;
 use crate::tokens::TokenKind;
 
@@ -21,14 +22,11 @@ const MOST: usize = 12;
 
 /// Calls `see` with the pieces of each line that has a word of the `wanted` classes and says something of a person, and
 /// with how many of them do.
-pub(super) fn lines(
-    reader: Reader<'_>,
-    wanted: Classes,
-    mut see: impl FnMut(&[(Says, usize, usize)], usize),
-) {
+pub(super) fn lines(doc: &Doc<'_>, wanted: Classes, mut see: impl FnMut(&[(Says, usize, usize)], usize)) {
+    let reader = Reader::new(doc);
     let mut behind = 0;
     // Hardly a line has such a word: the others are not cut into pieces.
-    for (at, _) in reader.tokens.iter().enumerate().filter(|(_, token)| token.classes.meets(wanted)) {
+    for (at, _) in doc.tokens_of(wanted) {
         if at < behind {
             continue;
         }

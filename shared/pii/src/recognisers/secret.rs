@@ -15,11 +15,8 @@ mod assigned;
 mod credentials;
 mod prefixes;
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-
 use super::Recogniser;
+use crate::phrases::Phrase;
 use crate::{Doc, Finding, Kind, Kinds};
 
 struct Secret;
@@ -45,16 +42,13 @@ fn finding(start: usize, end: usize, score: f32, rule: &'static str) -> Finding 
     Finding { kind: Kind::Secret, start, end, score, rule }
 }
 
-/// What is looked for in every text is prepared once: a text is short, and preparing costs as much as looking.
-static ARMOUR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-----BEGIN "));
-
 /// Longest private key that is looked for, in bytes: RSA with 16,384 bits has 12,700.
 const LONGEST_KEY: usize = 16 << 10;
 
 fn private_keys(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
     let text = doc.text();
     let mut done = 0;
-    for start in ARMOUR.find_iter(doc.bytes()) {
+    for start in doc.phrases(Phrase::Armour) {
         if start < done {
             continue;
         }

@@ -2,12 +2,9 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
-
 use super::super::domains::{self, Ending};
 use super::super::words::Words;
 use super::local;
-use crate::recognisers::pattern;
 
 const AT: u16 = 1;
 const DOT: u16 = 2;
@@ -36,18 +33,6 @@ pub(super) struct Host {
     pub(super) is_provider: bool,
     /// A dot is written as a word, or with spaces.
     pub(super) written: bool,
-}
-
-/// The words for a dot that are looked for by themselves; the others are found in brackets or behind an `@`.
-static SPELLED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        "dot |DOT |Dot |dot-|dot_|DOT_|punto |PUNTO |ponto |PONTO |punkt |Punkt |PUNKT |point |POINT |punt |piste |kropka |prick |точка |nokta ",
-    )
-});
-
-/// Returns where the words for a dot stand.
-pub(super) fn spelled(text: &str) -> impl Iterator<Item = usize> {
-    SPELLED.find_iter(text).map(|found| found.start())
 }
 
 /// Says whether a word in front of "at" is prose, no mailbox.

@@ -1,14 +1,22 @@
 //! Authors of publications: *Lee A., Moss B. (2020)*, *Lee, A. B., & Moss, C.*, *A. Lee, B. Moss, "…"*, *Lee AB, Moss C.*
 
 use super::{Reader, finding};
-use crate::Finding;
+use crate::anchors::Anchor;
 use crate::tokens::{Case, TokenKind};
+use crate::{Doc, Finding};
 
-pub(super) fn find(reader: Reader<'_>, findings: &mut Vec<Finding>) {
+/// Tokens from an author's first word to the first of the initials with a mark behind it, at most.
+const FARTHEST: usize = 32;
+
+pub(super) fn find(doc: &Doc<'_>, reader: Reader<'_>, findings: &mut Vec<Finding>) {
     let mut at = 0;
     let mut group: Vec<(usize, usize)> = Vec::new();
-    while let Some(token) = reader.tokens.get(at) {
-        if !token.is_capital() {
+    let mut initials = doc.anchors(Anchor::Initials).peekable();
+    loop {
+        while initials.next_if(|initials| *initials < at).is_some() {}
+        let Some(initials) = initials.peek() else { break };
+        at = at.max(initials.saturating_sub(FARTHEST));
+        if !reader.tokens[at].is_capital() {
             at += 1;
             continue;
         }

@@ -5,9 +5,10 @@ use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
 use super::{Name, Reader, finding};
-use crate::Finding;
+use crate::anchors::Anchor;
 use crate::lexicon::{Classes, Passed};
 use crate::tokens::{self, Case, TokenKind};
+use crate::{Doc, Finding};
 
 /// What a phrase announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,23 +53,36 @@ static PHRASES: LazyLock<HashMap<u64, Vec<Phrase>, BuildHasherDefault<Passed>>> 
 });
 
 /// A small set of the phrases' last words: most words of a text are ruled out by it.
-static LAST_WORDS: LazyLock<[u64; 256]> = LazyLock::new(|| {
-    let mut set = [0; 256];
+pub(crate) struct LastWords([u64; 256]);
+
+impl LastWords {
+    /// Says whether a word may be the last of a phrase.
+    #[inline]
+    pub(crate) fn may_have(&self, key: u64) -> bool {
+        self.0[(key >> 6 & 255) as usize] >> (key & 63) & 1 != 0
+    }
+}
+
+static LAST_WORDS: LazyLock<LastWords> = LazyLock::new(|| {
+    let mut set = LastWords([0; 256]);
     for key in PHRASES.keys() {
-        set[(key >> 6 & 255) as usize] |= 1 << (key & 63);
+        set.0[(key >> 6 & 255) as usize] |= 1 << (key & 63);
     }
     set
 });
 
-pub(super) fn find(reader: Reader<'_>, findings: &mut Vec<Finding>) {
-    let (phrases, last_words) = (&*PHRASES, &*LAST_WORDS);
+/// Returns the words that may be the last of a phrase.
+pub(crate) fn cue_ends() -> &'static LastWords {
+    &LAST_WORDS
+}
+
+pub(super) fn find(doc: &Doc<'_>, reader: Reader<'_>, findings: &mut Vec<Finding>) {
+    let phrases = &*PHRASES;
     let titles = Classes::TITLE.with(Classes::DOTTED_TITLE);
-    for (at, token) in reader.tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::Word) {
+    for at in doc.anchors(Anchor::Cue) {
+        let token = reader.tokens[at];
         if token.classes.meets(titles) {
             titled(reader, at, findings);
-        }
-        if last_words[(token.key >> 6 & 255) as usize] & 1 << (token.key & 63) == 0 {
-            continue;
         }
         for (before, cue) in phrases.get(&token.key).into_iter().flatten() {
             let Some(first) = at.checked_sub(before.len()) else { continue };

@@ -2,9 +2,8 @@
 
 use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
-
 use super::{finding, is_random, stands_for_one};
+use crate::phrases::Phrase;
 use crate::{Doc, Finding};
 
 /// How much a word says about what is assigned to it.
@@ -70,8 +69,6 @@ const NAMES: &[(&str, Says)] = &[
 static BACKWARDS: LazyLock<Vec<(String, &str, Says)>> =
     LazyLock::new(|| NAMES.iter().map(|&(name, says)| (name.chars().rev().collect(), name, says)).collect());
 
-static SENTENCE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("assword is "));
-
 /// Longest name and value that are looked at.
 const LONGEST_NAME: usize = 40;
 const LONGEST_VALUE: usize = 512;
@@ -83,7 +80,7 @@ pub(super) fn find(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
         findings.extend(value(doc, at + 1, says));
     }
     // In a sentence: *my password is …*.
-    for at in SENTENCE.find_iter(doc.bytes()) {
+    for at in doc.phrases(Phrase::Password) {
         findings.extend(value(doc, at + 11, Says::Password).map(|found| Finding { score: 0.7, ..found }));
     }
 }

@@ -1,13 +1,8 @@
 //! Users and passwords on a line of command and in addresses.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-
 use super::{finding, stands_for_one};
+use crate::phrases::Phrase;
 use crate::{Doc, Finding};
-
-static COMMAND: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("curl "));
 
 /// Longest user and password together, and longest address behind them.
 const LONGEST: usize = 160;
@@ -21,7 +16,7 @@ pub(super) fn find(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
             findings.push(found);
         }
     }
-    for at in COMMAND.find_iter(doc.bytes()) {
+    for at in doc.phrases(Phrase::Curl) {
         findings.extend(behind_option(doc, at + 5));
     }
     for slash in doc.marks(b'/').filter(|slash| doc.bytes()[..*slash].ends_with(b"hooks.slack.com")) {

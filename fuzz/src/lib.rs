@@ -5,10 +5,13 @@ use std::sync::LazyLock;
 
 use pii::Policy;
 use pii::spans::spans;
-use pii::{Finding, Kinds, Scratch, Scrubber};
+use pii::{Finding, Kinds, Scratch, Scrubber, SurrogateKey};
 
 static TAGS: LazyLock<Scrubber> = LazyLock::new(|| Scrubber::new(Policy::Tag).with_kinds(Kinds::ALL));
 static NUMBERS: LazyLock<Scrubber> = LazyLock::new(|| Scrubber::new(Policy::Numbered).with_kinds(Kinds::ALL));
+static SURROGATES: LazyLock<Scrubber> = LazyLock::new(|| {
+    Scrubber::new(Policy::Surrogate).with_kinds(Kinds::ALL).with_key(SurrogateKey::new(b"fuzz"))
+});
 
 thread_local! {
     /// All texts before were read with it.
@@ -58,7 +61,7 @@ fn without_tags(clean: &str) -> String {
 
 /// Scrubbing what is scrubbed changes nothing, whatever the policy; where a text is called clean, nothing is left.
 pub fn comes_to_an_end(text: &str) {
-    for scrubber in [&*TAGS, &*NUMBERS] {
+    for scrubber in [&*TAGS, &*NUMBERS, &*SURROGATES] {
         let mut record = scrubber.record();
         let once = record.text(text);
         if record.is_clean() {

@@ -7,6 +7,7 @@
 //! whole line.
 
 mod judge;
+mod lists;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasherDefault;
@@ -89,7 +90,9 @@ pub(crate) fn within(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
             _ => people.learn_address(slug(text)),
         }
     }
+    let known = findings.len();
     people.find_among(reader, sure, findings);
+    lists::find(reader, known, findings);
 }
 
 /// Returns the findings that stand if no more is found.

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `Base58Check`: Bitcoin, Litecoin, Dogecoin, Dash, Zcash, Tron, Ripple | the first four bytes of a double SHA-256 |
 //! | bech32, bech32m: `bc1…`, `ltc1…`, `addr1…`, `cosmos1…` and others | its checksum (BIP 173, BIP 350) |
-//! | `0x` and 40 hexadecimal digits: Ethereum and its kin | the form |
+//! | `0x` and 40 hexadecimal digits: Ethereum and its kin | the capitals, where both cases are used (EIP-55) |
 //! | Stellar `G…` | CRC-16 |
 //! | Monero `4…`, `8…`, Solana | the form, Solana's where words about wallets stand near |
 //!
 //! Leaves hashes: hexadecimal digits without `0x`, and whatever fails its checksum.
+
+mod keccak;
 
 use sha2::{Digest as _, Sha256};
 
@@ -66,7 +68,13 @@ fn judge(word: &[u8], named: impl Fn() -> bool) -> Option<(f32, &'static str)> {
     if word.starts_with(b"0x") {
         let is_address = word.len() == 42 && word[2..].iter().all(u8::is_ascii_hexdigit);
         let is_nobodys = word[2..].windows(2).all(|pair| pair[0] == pair[1]);
-        return (is_address && !is_nobodys).then_some((0.93, "crypto.hex"));
+        let score = match capitals(&word[2..]) {
+            Some(true) => 0.99,
+            None => 0.93,
+            // Copied by hand, or by a program that knows nothing of the sum.
+            Some(false) => 0.7,
+        };
+        return (is_address && !is_nobodys).then_some((score, "crypto.hex"));
     }
     if is_bech32(word) {
         return Some((0.99, "crypto.bech32"));
@@ -84,6 +92,19 @@ fn judge(word: &[u8], named: impl Fn() -> bool) -> Option<(f32, &'static str)> {
         (_, 40..=44) if is_base58(word) && is_mixed(word) && named() => Some((0.75, "crypto.named")),
         _ => None,
     }
+}
+
+/// Says whether the capitals among the digits are those of the hash (EIP-55); nothing where there is but one case.
+fn capitals(digits: &[u8]) -> Option<bool> {
+    let has = |is: fn(&u8) -> bool| digits.iter().any(is);
+    if !has(u8::is_ascii_uppercase) || !has(u8::is_ascii_lowercase) {
+        return None;
+    }
+    let hash = keccak::keccak256(&digits.to_ascii_lowercase());
+    Some(digits.iter().enumerate().all(|(place, digit)| {
+        let half = hash[place / 2] >> if place % 2 == 0 { 4 } else { 0 } & 15;
+        digit.is_ascii_digit() || digit.is_ascii_uppercase() == (half > 7)
+    }))
 }
 
 const BITCOIN: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
@@ -188,6 +209,20 @@ fn is_stellar(word: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn capitals_are_a_checksum() {
+        // The examples of EIP-55.
+        for address in [
+            "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "fB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
+            "dbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB",
+        ] {
+            assert_eq!(capitals(address.as_bytes()), Some(true), "{address}");
+            assert_eq!(capitals(address.replacen('C', "c", 1).as_bytes()), Some(false), "{address}");
+            assert_eq!(capitals(address.to_lowercase().as_bytes()), None);
+        }
+    }
 
     #[test]
     fn addresses_are_told_by_their_checksums() {

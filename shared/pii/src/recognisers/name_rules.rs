@@ -15,6 +15,7 @@ mod labelled;
 mod lines;
 mod mail;
 mod read;
+mod speakers;
 
 pub(crate) use cues::cue_ends;
 pub(crate) use read::{Name, Reader};
@@ -40,6 +41,7 @@ impl Recogniser for NameRules {
         authors::find(doc, reader, findings);
         mail::find(doc, reader, findings);
         lines::find(doc, reader, findings);
+        speakers::find(reader, findings);
     }
 }
 

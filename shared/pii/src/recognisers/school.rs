@@ -6,6 +6,7 @@
 //! known by one word (*MIT*, *INSEAD*). Leaves keywords without a name (*high school diploma*, *university degree*),
 //! hospitals, presses and boards of a university, and institutes that teach nobody. The words are general knowledge.
 
+mod columns;
 mod section;
 
 use super::Recogniser;
@@ -64,6 +65,7 @@ impl Recogniser for School {
             };
             if let Some((first, last, score)) = found {
                 push(findings, reader.range(first, last), score);
+                columns::find(reader, first, last, findings);
                 behind = initials(reader, last, score.min(0.8), findings).max(last);
             }
         }

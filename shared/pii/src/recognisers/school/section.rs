@@ -3,6 +3,7 @@
 //! On a line below *Education*, *Formation*, *Ausbildung* that names a degree and no school that is known as one, the
 //! name beside the degree is the school's.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::super::name_rules::Reader;
@@ -33,6 +34,8 @@ const LONGEST_NAME: usize = 7;
 
 /// Looks through the parts that list schools; `findings` from `known` on are the schools known by a word.
 pub(super) fn find(reader: Reader<'_>, known: usize, findings: &mut Vec<Finding>) {
+    findings[known..].sort_by_key(|finding| finding.start);
+    let known = known..findings.len();
     let mut at = 0;
     let mut left = 0;
     let mut is_left_column = false;
@@ -49,7 +52,7 @@ pub(super) fn find(reader: Reader<'_>, known: usize, findings: &mut Vec<Finding>
                 left = 0;
             } else if end - at <= LONGEST_LINE {
                 let end = if is_left_column { cell } else { end };
-                line(reader, at, end, known, findings);
+                line(reader, at, end, known.clone(), findings);
             }
         }
         at = end + 1;
@@ -106,14 +109,16 @@ struct Piece {
     is_name: bool,
 }
 
-fn line(reader: Reader<'_>, first: usize, last: usize, known: usize, findings: &mut Vec<Finding>) {
+fn line(reader: Reader<'_>, first: usize, last: usize, known: Range<usize>, findings: &mut Vec<Finding>) {
     if last <= first {
         return;
     }
     let (start, end) = reader.range(first, last);
     // Schools of a kind that may be anything else are schools here.
     let mut is_known = false;
-    for found in findings[known..].iter_mut().filter(|found| start <= found.start && found.end <= end) {
+    let known = &mut findings[known];
+    let from = known.partition_point(|found| found.start < start);
+    for found in known[from..].iter_mut().take_while(|found| found.start < end) {
         found.score = found.score.max(0.75);
         is_known = true;
     }

@@ -241,12 +241,7 @@ impl<'a, P: Put> Dataset<'a, P> {
                 return Err(StageError::new(ErrorName::DatasetRejected, text));
             }
         }
-        let members = Object {
-            key: keys::members(&self.plan.run),
-            lines: members.lines,
-            bytes: members.bytes,
-            sha256: members.sha256,
-        };
+        let members = members.into_object(keys::members(&self.plan.run));
         Ok(Closed {
             sides,
             members,

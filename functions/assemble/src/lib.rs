@@ -5,6 +5,7 @@ mod duplicates;
 mod recall;
 mod usable;
 
+use consent::Bits;
 use jiff::Timestamp;
 use records::digest::sha256;
 use records::jsonl::Lines;
@@ -14,7 +15,7 @@ use stage::manifest::{Consent, Manifest, Object};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::ScrubReport;
 use stage::{ErrorName, StageError, keys};
-use store::{Body as _, Find, Get, Put, get_json, get_lines, put_json};
+use store::{Body as _, Class, Find, Get, Put, Writer, get_json, get_lines, put_json};
 use supabase::Rows;
 
 use crate::dataset::{Dataset, Place};
@@ -36,20 +37,67 @@ pub async fn handle(
     store: &(impl Get + Find + Put),
     rows: &impl Rows,
 ) -> Result<Assembled, StageError> {
-    let run = event.run;
-    let plan_bytes = store.get(&keys::plan(&run)).await?;
-    let plan: PlanFile = serde_json::from_slice(&plan_bytes)
-        .map_err(|error| StageError::internal(format!("plan.json is {}", records::jsonl::problem(&error))))?;
-    let scrubber = plan.recipe.scrub.scrubber(None);
-    let parts: Vec<PartRef> = get_lines(store, &keys::export_parts(&run)).await?;
-    let mut reports = Vec::new();
-    for part in &parts {
-        let key = keys::scrubbed_report(&run, &part.table, part.slice, part.part);
-        reports.push(get_json::<ScrubReport>(store, &key).await?);
+    let inputs = Inputs::read(&event.run, store).await?;
+    let usable = Usable::read(&inputs.plan, &inputs.parts, &inputs.reports, store, rows).await?;
+    make(inputs, usable, now, store).await
+}
+
+/// Makes the dataset of a run once more, of those whose consent was found when it was made: the same objects go to
+/// `store`, if they still come out the same.
+///
+/// # Errors
+/// As [`handle`], but for the source; `DatasetRejected` when what consent was found is not what the manifest says.
+pub async fn again(run: &str, store: &(impl Get + Find + Put)) -> Result<Assembled, StageError> {
+    let manifest: Manifest = get_json(store, &keys::manifest(run)).await?;
+    let no_consent = || {
+        let text = format!("what consent was found for run {run} is not what its manifest says");
+        StageError::new(ErrorName::DatasetRejected, text)
+    };
+    let consent = manifest.consent.ok_or_else(no_consent)?;
+    let bits = store.get(&keys::withdrawn(run)).await?;
+    if sha256(&bits) != consent.withdrawn.sha256 {
+        return Err(no_consent());
     }
-    one_scrubber(&parts, &reports)?;
+    let inputs = Inputs::read(run, store).await?;
+    let usable = Usable::found(Bits::from_bytes(bits.into()), &inputs.parts, &inputs.reports);
+    make(inputs, usable, consent.read_at, store).await
+}
+
+/// What the steps before have left.
+struct Inputs {
+    plan: PlanFile,
+    plan_sha256: String,
+    parts: Vec<PartRef>,
+    reports: Vec<ScrubReport>,
+}
+
+impl Inputs {
+    async fn read(run: &str, store: &impl Get) -> Result<Self, StageError> {
+        let plan_bytes = store.get(&keys::plan(run)).await?;
+        let plan: PlanFile = serde_json::from_slice(&plan_bytes).map_err(|error| {
+            StageError::internal(format!("plan.json is {}", records::jsonl::problem(&error)))
+        })?;
+        let parts: Vec<PartRef> = get_lines(store, &keys::export_parts(run)).await?;
+        let mut reports = Vec::new();
+        for part in &parts {
+            let key = keys::scrubbed_report(run, &part.table, part.slice, part.part);
+            reports.push(get_json::<ScrubReport>(store, &key).await?);
+        }
+        one_scrubber(&parts, &reports)?;
+        Ok(Self { plan, plan_sha256: sha256(&plan_bytes), parts, reports })
+    }
+}
+
+async fn make(
+    inputs: Inputs,
+    usable: Usable,
+    now: Timestamp,
+    store: &(impl Get + Find + Put),
+) -> Result<Assembled, StageError> {
+    let Inputs { plan, plan_sha256, parts, reports } = inputs;
+    let run = plan.run.clone();
+    let scrubber = plan.recipe.scrub.scrubber(None);
     let examples = reports.iter().map(|report| report.examples).sum();
-    let usable = Usable::read(&plan, &parts, &reports, store, rows).await?;
     let duplicates = Duplicates::mark(&run, &parts, examples, &usable, store).await?;
     let mut dataset = Dataset::new(&plan, store, &scrubber, &usable, &duplicates)?;
     let mut inputs = Vec::new();
@@ -67,7 +115,7 @@ pub async fn handle(
         run: run.clone(),
         recipe: plan.recipe.name.clone(),
         recipe_sha256: plan.recipe_sha256.clone(),
-        plan_sha256: sha256(&plan_bytes),
+        plan_sha256,
         code_version: env!("CARGO_PKG_VERSION").to_owned(),
         scrubber_version: pii::VERSION.to_owned(),
         split_seed: plan.recipe.split.seed,
@@ -133,18 +181,21 @@ fn affordable(plan: &PlanFile, tokens: u64, usd: f64) -> Result<(), StageError> 
     Err(StageError::new(ErrorName::BudgetExceeded, text))
 }
 
-/// Dates the snapshot: a step that is repeated and finds what it found keeps the time, and so the manifest's bytes.
+/// Keeps what was found, so that the dataset can be made again, and dates the snapshot: a step that is repeated and finds what it found keeps the time, and so the manifest's bytes.
 async fn consent(
     run: &str,
     now: Timestamp,
     usable: &Usable,
     sha256: String,
-    store: &impl Find,
+    store: &(impl Find + Put),
 ) -> Result<Consent, StageError> {
+    let mut withdrawn = Writer::new(store, keys::withdrawn(run), Class::Derived);
+    withdrawn.lines_at_once(usable.bits().bytes(), usable.bits().ones()).await?;
+    let withdrawn = withdrawn.close().await?.into_object(keys::withdrawn(run));
     let before = store.find(&keys::manifest(run)).await?;
     let before = before.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok()?.consent);
     let read_at = before.filter(|before| before.sha256 == sha256).map_or(now, |before| before.read_at);
-    Ok(Consent { read_at, sha256, sources: usable.sources().clone() })
+    Ok(Consent { read_at, sha256, sources: usable.sources().clone(), withdrawn })
 }
 
 /// Adds one clean part, and checks it against its report while it passes.

@@ -56,6 +56,25 @@ impl Usable {
         Ok(read)
     }
 
+    /// Takes what was found before.
+    pub(crate) fn found(withdrawn: Bits, parts: &[PartRef], reports: &[ScrubReport]) -> Self {
+        let mut sources: BTreeMap<String, Consented> = BTreeMap::new();
+        let mut at = 0;
+        for (part, report) in parts.iter().zip(reports) {
+            let counts = sources.entry(part.table.clone()).or_default();
+            for at in at..at + report.examples {
+                *(if withdrawn.get(at) { &mut counts.withdrawn } else { &mut counts.usable }) += 1;
+            }
+            at += report.examples;
+        }
+        Self { withdrawn, sources }
+    }
+
+    /// Returns a bit an example, set where it may not be used any more.
+    pub(crate) fn bits(&self) -> &Bits {
+        &self.withdrawn
+    }
+
     /// Says whether example `at` may not be used any more.
     pub(crate) fn withdrawn(&self, at: u64) -> bool {
         self.withdrawn.get(at)

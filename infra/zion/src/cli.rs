@@ -10,6 +10,7 @@ use crate::demo::{self, Demo};
 use crate::error::Result;
 use crate::sample::{self, Kind, Sample};
 use crate::scrub::Scrub;
+use crate::verify::Verify;
 use crate::{database, local, term};
 
 /// Retrains models from an app's own consented records.
@@ -29,6 +30,8 @@ enum Command {
     Sample(Load),
     /// Removes personal data from text, JSONL and CSV, or says where it is
     Scrub(Scrub),
+    /// Makes a run's dataset again and says what differs from its manifest
+    Verify(Verify),
     /// Runs one benchmark; its last line is one JSON object
     Bench(Bench),
 }
@@ -65,6 +68,7 @@ impl Cli {
             Command::Demo(demo) => demo::run(&demo).await,
             Command::Sample(load) => load.run().await,
             Command::Scrub(scrub) => return scrub.run().await,
+            Command::Verify(verify) => return verify.run().await,
             Command::Bench(bench) => bench.run().await,
         }
         .map(|()| ExitCode::SUCCESS)

@@ -5,6 +5,7 @@
 //! - [`demo`] the main job on this machine, from set-up to summary
 //! - [`local`] the whole stack on one machine, for the demo and for tests
 //! - [`scrub`] files, with the pipeline's scrubber
+//! - [`verify`] a run's dataset, made again
 //! - [`sample`] a sample app's data
 //! - [`database`] the app's database: its tables and the migrations
 //! - [`term`], [`error`] what a person sees, and what to do when something went wrong
@@ -18,3 +19,4 @@ pub mod local;
 pub mod sample;
 pub mod scrub;
 pub mod term;
+pub mod verify;

@@ -58,6 +58,11 @@ pub fn dataset(run: &str, side: &str) -> String {
     format!("runs/{run}/dataset/{side}.jsonl")
 }
 
+/// Which examples of the clean parts may not be used any more, a bit an example in their order.
+pub fn withdrawn(run: &str) -> String {
+    format!("runs/{run}/dataset/withdrawn.bits")
+}
+
 /// Which examples of the clean parts the dataset holds: a bit each, the lowest first, each part from a byte of its own.
 pub fn members(run: &str) -> String {
     format!("runs/{run}/dataset/members.bits")

@@ -68,6 +68,8 @@ pub struct Consent {
     pub sha256: String,
     /// Counts by source.
     pub sources: BTreeMap<String, Consented>,
+    /// A bit an example, set where it may not be used any more: with it, the dataset can be made again.
+    pub withdrawn: Object,
 }
 
 /// Examples of one source.

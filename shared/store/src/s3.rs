@@ -19,7 +19,12 @@ impl S3 {
     /// Connects with the process's own region and credentials.
     pub async fn new(bucket: impl Into<String>) -> Self {
         let config = aws_config::load_from_env().await;
-        Self { client: Client::new(&config), bucket: bucket.into() }
+        Self::with_client(Client::new(&config), bucket)
+    }
+
+    /// Takes a client with a region, credentials and an address of its own.
+    pub fn with_client(client: Client, bucket: impl Into<String>) -> Self {
+        Self { client, bucket: bucket.into() }
     }
 
     async fn must(&self, key: &str) -> Result<ByteStream, StageError> {

@@ -1,6 +1,7 @@
 use bytes::{Bytes, BytesMut};
 use records::digest::Digest;
 use stage::StageError;
+use stage::manifest::Object;
 
 use crate::{Class, Put};
 
@@ -28,6 +29,13 @@ pub struct Closed {
     pub bytes: u64,
     /// SHA-256, in hex.
     pub sha256: String,
+}
+
+impl Closed {
+    /// Names the object for a manifest.
+    pub fn into_object(self, key: String) -> Object {
+        Object { key, lines: self.lines, bytes: self.bytes, sha256: self.sha256 }
+    }
 }
 
 impl<'a, P: Put> Writer<'a, P> {

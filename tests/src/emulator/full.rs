@@ -67,6 +67,7 @@ pub(crate) async fn each_recipe(w: &World) {
     for (expected, ended) in RECIPES.iter().zip(&ended) {
         assert!(ended.outcome.succeeded(), "{}: {:?}", ended.run, ended.outcome);
         funnel(w, expected, ended).await;
+        verified(w, &ended.run).await;
         registered(w, expected, ended).await;
         at_the_provider(w, ended).await;
     }
@@ -125,6 +126,14 @@ async fn funnel(w: &World, expected: &Expected, ended: &Ended) {
         assembled.validation.lines,
         assembled.holdout.lines
     ));
+}
+
+/// Made again from the clean parts, the dataset is what its manifest says.
+async fn verified(w: &World, run: &str) {
+    let bucket = store::S3::with_client(w.stack.s3().clone(), w.stack.output("Bucket").unwrap());
+    let report = zion::verify::report(run, &bucket).await.unwrap();
+    assert!(report.differs.is_empty(), "{run}: {:#?}", report.differs);
+    assert!(report.held.len() > 10, "{run}: {:#?}", report.held);
 }
 
 /// The first version is live and in the ledger.

@@ -7,3 +7,4 @@ mod quality;
 mod recall;
 mod replay;
 pub(crate) mod run;
+mod verify;

@@ -1,0 +1,182 @@
+//! `zion verify`: whether a run's dataset is what its manifest says, by making it again.
+//!
+//! The function that made the dataset makes it once more from the clean parts, on a bucket that forgets what is
+//! written: duplicates, split, tokens, price, recall and every hash come out of the same code. The manifest that it
+//! ends with is compared with the one in the bucket, field by field, and the objects in the bucket with their hashes.
+
+mod shadow;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::ExitCode;
+
+use clap::Args;
+use records::digest::{Digest, sha256};
+use serde_json::Value;
+use stage::manifest::{Manifest, Object};
+use stage::upload_file::UploadFile;
+use stage::{StageError, keys};
+use store::{Body as _, Find, Get, S3, find_json};
+
+use self::shadow::Shadow;
+use crate::error::{Context as _, Result};
+use crate::term;
+
+/// Makes a run's dataset again and says what differs from its manifest
+#[derive(Args)]
+pub struct Verify {
+    /// The run: the name of the execution
+    run: String,
+    /// The stack's bucket, as its output `Bucket` names it
+    #[arg(long, env = "BUCKET")]
+    bucket: String,
+}
+
+impl Verify {
+    /// Prints what was compared; the exit code is 1 when anything differs.
+    ///
+    /// # Errors
+    /// When the bucket can't be read, or the run has no manifest.
+    pub(crate) async fn run(self) -> Result<ExitCode> {
+        let report = report(&self.run, &S3::new(self.bucket).await).await;
+        let report = report.context(format!("verify run {}", self.run))?;
+        for line in &report.held {
+            term::line(&format!("holds    {line}"));
+        }
+        for line in &report.differs {
+            term::line(&format!("differs  {line}"));
+        }
+        Ok(if report.differs.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// What was compared. Holds names, counts and hashes, no text.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What is as the manifest says.
+    pub held: Vec<String>,
+    /// What is not.
+    pub differs: Vec<String>,
+}
+
+impl Report {
+    fn compare(&mut self, what: &str, says: &impl ToString, is: &impl ToString) {
+        let (says, is) = (says.to_string(), is.to_string());
+        if says == is {
+            self.held.push(format!("{what}: {is}"));
+        } else {
+            self.differs.push(format!("{what}: the manifest says {says}, it is {is}"));
+        }
+    }
+}
+
+/// Makes the dataset again and compares.
+///
+/// # Errors
+/// `Internal` when the run has no manifest; `Unavailable`.
+pub async fn report(run: &str, bucket: &(impl Get + Find)) -> Result<Report, StageError> {
+    let mut report = Report::default();
+    let bytes = bucket.get(&keys::manifest(run)).await?;
+    let manifest: Manifest = store::get_json(bucket, &keys::manifest(run)).await?;
+    for object in objects(&manifest, run) {
+        match measure(&object.key, bucket).await {
+            Ok(found) => {
+                report.compare(&format!("{} sha256", object.key), &object.sha256, &found.sha256);
+                report.compare(&format!("{} bytes", object.key), &object.bytes, &found.bytes);
+            }
+            Err(error) => report.differs.push(error.chain()),
+        }
+    }
+    quarantine(&manifest, run, bucket, &mut report).await?;
+    again(run, &bytes, bucket, &mut report).await;
+    if let Some(upload) = find_json::<UploadFile>(bucket, &keys::upload(run)).await? {
+        report.compare("the uploaded manifest", &sha256(&bytes), &upload.manifest_sha256);
+    }
+    Ok(report)
+}
+
+/// Every object the manifest names.
+fn objects(manifest: &Manifest, run: &str) -> Vec<Object> {
+    let sides = manifest.outputs.iter().map(|(name, side)| Object {
+        key: keys::dataset(run, name),
+        lines: side.lines,
+        bytes: side.bytes,
+        sha256: side.sha256.clone(),
+    });
+    let consent = manifest.consent.iter().map(|consent| consent.withdrawn.clone());
+    let members = manifest.members.iter().cloned();
+    manifest.inputs.iter().cloned().chain(sides).chain(members).chain(consent).collect()
+}
+
+struct Measured {
+    bytes: u64,
+    sha256: String,
+}
+
+async fn measure(key: &str, bucket: &impl Get) -> Result<Measured, StageError> {
+    let mut digest = Digest::default();
+    let mut body = bucket.open(key).await?;
+    while let Some(chunk) = body.chunk().await? {
+        digest.update(&chunk);
+    }
+    Ok(Measured { bytes: digest.bytes(), sha256: digest.finish() })
+}
+
+/// Counts the pointers to what could not be used.
+async fn quarantine(
+    manifest: &Manifest,
+    run: &str,
+    bucket: &impl Find,
+    report: &mut Report,
+) -> Result<(), StageError> {
+    let mut lines = 0;
+    for input in &manifest.inputs {
+        let key = input.key.replacen(&format!("runs/{run}/scrubbed/"), &format!("runs/{run}/quarantine/"), 1);
+        let bytes = bucket.find(&key).await?.unwrap_or_default();
+        lines += memchr::memchr_iter(b'\n', &bytes).count();
+    }
+    report.compare("lines in quarantine/", &manifest.counts.quarantined, &lines);
+    Ok(())
+}
+
+/// Makes the dataset again. That it can't be made is a difference too: it was made once.
+async fn again(run: &str, says: &[u8], bucket: &(impl Get + Find), report: &mut Report) {
+    let shadow = Shadow::new(bucket, keys::manifest(run));
+    if let Err(error) = assemble::again(run, &shadow).await {
+        report.differs.push(format!("made again, it ends as {}", error.chain()));
+        return;
+    }
+    let document = shadow.into_document().unwrap_or_default();
+    let fields = |bytes: &[u8]| {
+        let mut fields = BTreeMap::new();
+        flatten(String::new(), &serde_json::from_slice(bytes).unwrap_or_default(), &mut fields);
+        fields
+    };
+    let (says, is) = (fields(says), fields(&document));
+    let none = String::from("nothing");
+    let names: BTreeSet<_> = says.keys().chain(is.keys()).collect();
+    let count = names.len();
+    let before = report.differs.len();
+    for name in names {
+        let (says, is) = (says.get(name).unwrap_or(&none), is.get(name).unwrap_or(&none));
+        if says != is {
+            report.differs.push(format!("made again, {name}: the manifest says {says}, it comes to {is}"));
+        }
+    }
+    if report.differs.len() == before {
+        report.held.push(format!("made again: {count} fields of the manifest"));
+    }
+}
+
+/// Lists a document's values by their path.
+fn flatten(path: String, value: &Value, fields: &mut BTreeMap<String, String>) {
+    let join = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match value {
+        Value::Object(map) => map.iter().for_each(|(name, value)| flatten(join(name), value, fields)),
+        Value::Array(list) => {
+            list.iter().enumerate().for_each(|(at, value)| flatten(join(&at.to_string()), value, fields));
+        }
+        value => {
+            fields.insert(path, value.to_string());
+        }
+    }
+}

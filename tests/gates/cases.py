@@ -125,6 +125,7 @@ GUARD = [
     template(r"(CodeUri: target/lambda/status/)", r"\1\n      FunctionUrlConfig: { AuthType: NONE }", "function_is_not_public"),
     template(r"(CodeUri: target/lambda/status/)", r"\1\n      Environment: { Variables: { A: b } }", "function_has_no_environment_of_its_own"),
     template(r"PROVIDER_KEY_SECRET: .*", "PROVIDER_KEY: sk-1234", "environment_names_secrets_by_arn"),
+    template(r"DATABASE_URL_SECRET: .*", 'DATABASE_URL_SECRET: !If [HasDatabase, "postgres://u:p@h/d", ""]', "environment_names_secrets_by_arn"),
     template(r"Action: secretsmanager:GetSecretValue", "Action: secretsmanager:*", "role_grants_no_wildcard_action"),
     template(r"Resource: !Ref SubjectKeySecret", 'Resource: "*"', "role_grants_no_wildcard_resource"),
     template(r"BlockPublicAcls: true", "BlockPublicAcls: false", "bucket_is_private_and_forgets"),

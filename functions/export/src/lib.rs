@@ -20,7 +20,8 @@ pub async fn handle(
 ) -> Result<ExportAnswer, StageError> {
     match event {
         ExportEvent::Slice { run, slice } => {
-            slice::export(&run, &slice, deadline, store, rows).await.map(ExportAnswer::Slice)
+            // A part that is read and one that is written make a large future.
+            Box::pin(slice::export(&run, &slice, deadline, store, rows)).await.map(ExportAnswer::Slice)
         }
         ExportEvent::Gather { run } => gather::gather(&run, store).await.map(ExportAnswer::Gather),
     }

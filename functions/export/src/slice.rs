@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use memchr::{memchr, memchr_iter};
 use records::digest::sha256;
 use records::recipe::Source;
 use records::row::Row;
@@ -10,16 +11,13 @@ use stage::export_file::{ExportCursor, ExportPart};
 use stage::plan_file::{PlanFile, Slice};
 use stage::{Deadline, ErrorName, StageError, keys};
 use store::{Class, Find, Get, Put, find_json, get_json, put_json};
-use supabase::{Range, Rows};
+use supabase::{Range, Rows, Scan};
 
-/// A part is closed at this size: some seconds of scrubbing, and small enough to hold in memory.
+/// A part is closed behind the row that reaches this size: some seconds of scrubbing, and small enough to hold in memory.
+/// It ends there however the rows come in, so that a replay writes the same bytes.
 const PART_BYTES: usize = 8 << 20;
-/// Asked for at first: enough to learn how long rows are, few enough to hold whatever their length.
-const FIRST_PAGE_ROWS: u32 = 100;
-/// Asked for at once, at most. A server that allows fewer answers fewer, silently.
-const MOST_PAGE_ROWS: u32 = 5_000;
-/// A page should be about this long.
-const PAGE_BYTES: u64 = 4 << 20;
+/// Room for what a read appends beyond that.
+const MORE_BYTES: usize = 1 << 20;
 /// Kept back for closing the part: a page with some retries, two counts and two writes. A handler that is killed all the
 /// same is called again.
 const RESERVE: Duration = Duration::from_secs(90);
@@ -45,18 +43,21 @@ pub(crate) async fn export(
             RESERVE.as_secs()
         )));
     }
-    while !cursor.done && deadline.remaining() > RESERVE {
-        let mut part = Part::default();
-        while part.lines.len() < PART_BYTES && deadline.remaining() > RESERVE {
-            let after = part.last.as_deref().or(cursor.after.as_deref()).or(slice.after.as_deref());
-            let page =
-                rows.page(Range { source, after, up_to: slice.up_to.as_deref() }, part.page_rows()).await?;
-            if !part.add(source, page.rows()?)? {
-                cursor.done = true;
-                break;
-            }
+    if !cursor.done {
+        let after = cursor.after.clone().or_else(|| slice.after.clone());
+        let range = Range { source, after: after.as_deref(), up_to: slice.up_to.as_deref() };
+        let mut reader = Reader::new(rows.scan(range));
+        let target = Target { run, source, asked, store };
+        let mut part = reader.part(deadline).await?;
+        while !reader.is_over(deadline) {
+            // The next part is read while this one is written.
+            let (next, written) =
+                tokio::join!(reader.part(deadline), target.write(part, &mut cursor, &cursor_key));
+            written?;
+            part = next?;
         }
-        part.write(run, asked, &mut cursor, store).await?;
+        target.write_part(part, &mut cursor).await?;
+        cursor.done = reader.is_done();
         if cursor.done {
             reconcile(&plan, source, slice, &mut cursor, rows).await?;
         }
@@ -80,63 +81,95 @@ fn find<'a>(plan: &'a PlanFile, asked: &SliceRef) -> Result<(&'a Source, &'a Sli
     })
 }
 
-/// Rows on their way into one object.
-#[derive(Default)]
-struct Part {
-    lines: Vec<u8>,
-    rows: u64,
-    last: Option<String>,
+/// Cuts a scan into parts.
+struct Reader<S> {
+    scan: S,
+    held: Vec<u8>,
+    ended: bool,
 }
 
-impl Part {
-    /// Asks for as many rows as make a page, by the length of those seen in this part.
-    fn page_rows(&self) -> u32 {
-        let seen = (self.lines.len() as u64).checked_div(self.rows);
-        let rows = seen.map_or(u64::from(FIRST_PAGE_ROWS), |length| PAGE_BYTES / length.max(1));
-        u32::try_from(rows).unwrap_or(MOST_PAGE_ROWS).clamp(1, MOST_PAGE_ROWS)
+impl<S: Scan> Reader<S> {
+    fn new(scan: S) -> Self {
+        Self { scan, held: Vec::new(), ended: false }
     }
 
-    /// Appends a page. Returns false when it is empty: that alone says that there are no more rows.
-    fn add(&mut self, source: &Source, page: Vec<&serde_json::value::RawValue>) -> Result<bool, StageError> {
-        let Some(last) = page.last() else { return Ok(false) };
-        let last = Row::parse(last.get().as_bytes()).ok().and_then(|row| row.text(&source.key));
-        if last.is_none() || last == self.last {
-            let text = format!(
-                "{} does not move on by its key {}: it must be unique and not null",
-                source.table, source.key
-            );
-            return Err(StageError::new(ErrorName::SourceRefused, text));
-        }
-        self.last = last;
-        for row in page {
-            // A `json` column keeps its line breaks. Outside of strings they are white space, inside they are escaped.
-            self.lines.extend(
-                row.get().bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }),
-            );
-            self.lines.push(b'\n');
-            self.rows += 1;
-        }
-        Ok(true)
+    /// Says whether every row has left in a part.
+    fn is_done(&self) -> bool {
+        self.ended && self.held.is_empty()
     }
 
+    /// Says whether the last part is read: there are no more rows, or there is no more time for them.
+    fn is_over(&self, deadline: Deadline) -> bool {
+        self.is_done() || deadline.remaining() <= RESERVE
+    }
+
+    /// Reads the lines of the next part. It is smaller than others only when it is the last.
+    async fn part(&mut self, deadline: Deadline) -> Result<Vec<u8>, StageError> {
+        self.held.reserve((PART_BYTES + MORE_BYTES).saturating_sub(self.held.len()));
+        loop {
+            if let Some(end) = end(&self.held) {
+                let rest = self.held.split_off(end);
+                return Ok(std::mem::replace(&mut self.held, rest));
+            }
+            if self.ended || deadline.remaining() <= RESERVE {
+                return Ok(std::mem::take(&mut self.held));
+            }
+            self.ended = !self.scan.read(&mut self.held).await?;
+        }
+    }
+}
+
+/// Finds the end of the line that makes a part large enough.
+fn end(lines: &[u8]) -> Option<usize> {
+    let from = PART_BYTES - 1;
+    memchr(b'\n', lines.get(from..)?).map(|at| from + at + 1)
+}
+
+/// Where parts go.
+struct Target<'a, P> {
+    run: &'a str,
+    source: &'a Source,
+    asked: &'a SliceRef,
+    store: &'a P,
+}
+
+impl<P: Put> Target<'_, P> {
+    /// Writes a part, then the cursor that names it.
     async fn write(
-        self,
-        run: &str,
-        asked: &SliceRef,
+        &self,
+        lines: Vec<u8>,
         cursor: &mut ExportCursor,
-        store: &impl Put,
+        cursor_key: &str,
     ) -> Result<(), StageError> {
-        if self.rows == 0 {
+        self.write_part(lines, cursor).await?;
+        put_json(self.store, cursor_key, cursor).await.map(|_| ())
+    }
+
+    async fn write_part(&self, lines: Vec<u8>, cursor: &mut ExportCursor) -> Result<(), StageError> {
+        if lines.is_empty() {
             return Ok(());
         }
+        let after = self.last_key(&lines)?;
         let number = u32::try_from(cursor.parts.len()).unwrap_or(u32::MAX);
-        let key = keys::export_part(run, &asked.table, asked.slice, number);
-        let (bytes, sha256) = (self.lines.len() as u64, sha256(&self.lines));
-        store.put(&key, self.lines.into(), Class::Raw).await?;
-        tracing::info!(export.part = key, export.rows = self.rows, size_bytes = bytes, "part written");
-        cursor.parts.push(ExportPart { key, rows: self.rows, bytes, sha256 });
-        cursor.after = self.last;
+        let key = keys::export_part(self.run, &self.asked.table, self.asked.slice, number);
+        let rows = memchr_iter(b'\n', &lines).count() as u64;
+        let (bytes, sha256) = (lines.len() as u64, sha256(&lines));
+        self.store.put(&key, lines.into(), Class::Raw).await?;
+        tracing::info!(export.part = key, export.rows = rows, size_bytes = bytes, "part written");
+        cursor.parts.push(ExportPart { key, rows, bytes, sha256 });
+        cursor.after = Some(after);
         Ok(())
+    }
+
+    /// Reads the key of the last row, behind which the next part begins.
+    fn last_key(&self, lines: &[u8]) -> Result<String, StageError> {
+        let lines = lines.strip_suffix(b"\n").unwrap_or(lines);
+        let last = lines.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let key = Row::parse(last).ok().and_then(|row| row.text(&self.source.key));
+        key.ok_or_else(|| {
+            let text = format!("a row of {} has no {}", self.source.table, self.source.key);
+            StageError::new(ErrorName::SourceRefused, text)
+        })
     }
 }
 
@@ -162,4 +195,50 @@ async fn reconcile(
         slice.slice, slice.source
     );
     Err(StageError::new(ErrorName::CountsDiffer, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows that come in pieces of so many lines.
+    struct Pieces(Vec<Vec<u8>>);
+
+    impl Scan for Pieces {
+        async fn read(&mut self, lines: &mut Vec<u8>) -> Result<bool, StageError> {
+            let piece = self.0.pop();
+            lines.extend(piece.iter().flatten());
+            Ok(piece.is_some())
+        }
+    }
+
+    async fn parts(lines: &[Vec<u8>], a_piece: usize) -> Vec<Vec<u8>> {
+        let pieces = lines.chunks(a_piece).rev().map(<[_]>::concat).collect();
+        let mut reader = Reader::new(Pieces(pieces));
+        let time = Deadline::after(Duration::from_mins(15));
+        let mut parts = Vec::new();
+        while parts.is_empty() || !reader.is_over(time) {
+            parts.push(reader.part(time).await.unwrap());
+        }
+        parts
+    }
+
+    #[tokio::test]
+    async fn parts_end_at_the_same_rows_however_they_come_in() {
+        let lines: Vec<Vec<u8>> =
+            (0..2_500).map(|n: usize| [vec![b'x'; 1 + n * 7 % 20_000], b"\n".to_vec()].concat()).collect();
+        let expected = parts(&lines, 1).await;
+        assert_eq!(expected.concat(), lines.concat());
+        let (last, full) = expected.split_last().unwrap();
+        assert!(full.len() >= 2 && !last.is_empty());
+        for part in full {
+            assert!((PART_BYTES..PART_BYTES + 20_001).contains(&part.len()) && part.ends_with(b"\n"));
+        }
+        for a_piece in [3, 100, 1_999, 2_500] {
+            assert!(parts(&lines, a_piece).await == expected, "{a_piece} lines a read");
+        }
+        // Also behind a part that was written before.
+        let behind = memchr_iter(b'\n', &full[0]).count();
+        assert!(parts(&lines[behind..], 10).await == expected[1..]);
+    }
 }

@@ -29,7 +29,8 @@ pub async fn handle(
     default_recipe: &str,
     provider_host: &str,
     store: &impl Put,
-    source: &(impl Rows + Models),
+    rows: &impl Rows,
+    models: &impl Models,
     provider: &impl Provider,
 ) -> Result<Planned, StageError> {
     let input = event.checked_input()?;
@@ -51,7 +52,7 @@ pub async fn handle(
             provider: provider_host,
             base_shutdown_date: base.as_ref().ok().and_then(|base| base.shutdown_date),
         };
-        Some(source.register(&version).await?.name)
+        Some(models.register(&version).await?.name)
     };
     let base = base?;
 
@@ -59,14 +60,14 @@ pub async fn handle(
     let mut cut = Vec::new();
     let mut sample = Sample::new(&recipe)?;
     for from in &recipe.sources {
-        let page = source.page(Range::all(from), Sample::ROWS).await?;
+        let page = rows.page(Range::all(from), Sample::ROWS).await?;
         preflight::one_consent_a_row(from, &page)?;
         sample.take(from, &page)?;
-        let rows = source.count(Range::all(from), false).await?;
-        let consented = source.count(Range::all(from), true).await?;
+        let all = rows.count(Range::all(from), false).await?;
+        let consented = rows.count(Range::all(from), true).await?;
         sample.weigh(consented);
-        cut.extend(slices::cut(&from.name, rows, source.bounds(from).await?));
-        sources.push(SourceCount { source: from.name.clone(), rows, consented });
+        cut.extend(slices::cut(&from.name, all, rows.bounds(from).await?));
+        sources.push(SourceCount { source: from.name.clone(), rows: all, consented });
     }
     let estimate = sample.estimate();
     let plan = PlanFile {

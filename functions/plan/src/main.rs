@@ -1,9 +1,9 @@
 //! The `plan` function.
 
-use secrets::Secret;
+use secrets::{OptionalSecret, Secret};
 use stage::{Settings, http};
 use store::S3;
-use supabase::Gateway;
+use supabase::{Gateway, Origin};
 use tuning::OpenAi;
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,12 +11,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_env()?;
     let (store, client) = (S3::new(&settings.bucket).await, http::client()?);
     let supabase_key = Secret::new(&settings.supabase_key_secret).await;
+    let database_url = OptionalSecret::new(settings.database_url_secret.as_deref()).await;
     let provider_key = Secret::new(&settings.provider_key_secret).await;
     stage::serve("plan", async |event, _| {
-        let source = Gateway::new(client.clone(), &settings.supabase_url, supabase_key.text().await?)?;
+        let models = Gateway::new(client.clone(), &settings.supabase_url, supabase_key.text().await?)?;
+        let rows = Origin::new(&models, database_url.text().await?.as_ref())?;
         let provider = OpenAi::new(client.clone(), &settings.provider_url, provider_key.text().await?)?;
         let host = settings.provider_url.host_str().unwrap_or_default();
-        plan::handle(event, &settings.default_recipe, host, &store, &source, &provider).await
+        plan::handle(event, &settings.default_recipe, host, &store, &rows, &models, &provider).await
     })
     .await
 }

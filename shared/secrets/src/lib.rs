@@ -17,6 +17,30 @@ pub struct Secret {
     kept: Mutex<Option<(Instant, SecretString)>>,
 }
 
+/// A secret that a deployment may do without.
+pub struct OptionalSecret(Option<Secret>);
+
+impl OptionalSecret {
+    /// Names a secret, or none.
+    pub async fn new(arn: Option<&str>) -> Self {
+        match arn {
+            Some(arn) => Self(Some(Secret::new(arn).await)),
+            None => Self(None),
+        }
+    }
+
+    /// Returns the secret's text, if there is one.
+    ///
+    /// # Errors
+    /// As [`Secret::text`].
+    pub async fn text(&self) -> Result<Option<SecretString>, StageError> {
+        match &self.0 {
+            Some(secret) => secret.text().await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
 impl Secret {
     /// A rotated key is picked up within this time by environments that are warm.
     const TIME_TO_LIVE: Duration = Duration::from_mins(5);

@@ -13,6 +13,9 @@ pub struct Settings {
     pub supabase_url: Url,
     /// `SUPABASE_KEY_SECRET`: ARN of the secret that holds the project's secret key.
     pub supabase_key_secret: String,
+    /// `DATABASE_URL_SECRET`: ARN of the secret that holds the database's connection string; empty where rows are read
+    /// over the gateway.
+    pub database_url_secret: Option<String>,
     /// `PROVIDER_URL`: base address of the fine-tuning provider, with its version (`…/v1`).
     pub provider_url: Url,
     /// `PROVIDER_KEY_SECRET`: ARN of the secret that holds the provider's key.
@@ -25,10 +28,11 @@ pub struct Settings {
 
 impl Settings {
     /// The variables, in the order of the fields. The template sets exactly these.
-    pub const VARIABLES: [&'static str; 7] = [
+    pub const VARIABLES: [&'static str; 8] = [
         "BUCKET",
         "SUPABASE_URL",
         "SUPABASE_KEY_SECRET",
+        "DATABASE_URL_SECRET",
         "PROVIDER_URL",
         "PROVIDER_KEY_SECRET",
         "SUBJECT_KEY_SECRET",
@@ -73,6 +77,7 @@ impl Settings {
             bucket: text("BUCKET")?,
             supabase_url: address("SUPABASE_URL")?,
             supabase_key_secret: text("SUPABASE_KEY_SECRET")?,
+            database_url_secret: lookup("DATABASE_URL_SECRET").filter(|arn| !arn.trim().is_empty()),
             provider_url: address("PROVIDER_URL")?,
             provider_key_secret: text("PROVIDER_KEY_SECRET")?,
             subject_key_secret: text("SUBJECT_KEY_SECRET")?,
@@ -111,6 +116,16 @@ mod tests {
             _ => Some(value(name)),
         });
         assert!(error.unwrap_err().to_string().contains("https://"));
+    }
+
+    #[test]
+    fn a_deployment_without_a_database_secret_reads_over_the_gateway() {
+        for empty in [None, Some(String::new())] {
+            let settings = Settings::from_lookup(|name| {
+                if name == "DATABASE_URL_SECRET" { empty.clone() } else { Some(value(name)) }
+            });
+            assert_eq!(settings.unwrap().database_url_secret, None);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable as _};
+use backon::Retryable as _;
 use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
 use records::row::Row;
 use reqwest::{RequestBuilder, Response};
@@ -16,10 +16,12 @@ use url::Url;
 
 use crate::key::authorize;
 use crate::models::{Models, NewVersion, Promotion, Registered};
+use crate::patience::{LONGEST_WAIT, patience};
 use crate::refusal::{Asked, Refusal, refused};
 use crate::rows::{Page, Range, Rows, parameters};
 
 /// A project's REST gateway.
+#[derive(Clone)]
 pub struct Gateway {
     client: reqwest::Client,
     base: Url,
@@ -33,8 +35,8 @@ struct Attempt {
 }
 
 impl Gateway {
-    /// Longer waits are the workflow's: a Lambda that sleeps is billed.
-    const LONGEST_WAIT: Duration = Duration::from_secs(10);
+    /// Whom a project's secret key acts as.
+    const ROLE: &str = "service_role";
     /// The gateway ends statements after 8 s; a page must also travel.
     const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -59,16 +61,10 @@ impl Gateway {
     /// Sends a request that may be repeated, with patience: up to five more tries, growing waits with jitter, `Retry-After`.
     async fn send(&self, asked: Asked<'_>, build: impl Fn() -> RequestBuilder) -> Result<Answer, StageError> {
         let once = async || self.once(asked, build()).await;
-        let patience = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(200))
-            .with_max_delay(Self::LONGEST_WAIT)
-            .with_max_times(5)
-            .with_jitter();
         let answer = once
-            .retry(patience)
+            .retry(patience())
             .when(|attempt| {
-                attempt.error.name().is_retryable()
-                    && attempt.wait.is_none_or(|wait| wait <= Self::LONGEST_WAIT)
+                attempt.error.name().is_retryable() && attempt.wait.is_none_or(|wait| wait <= LONGEST_WAIT)
             })
             .adjust(|attempt, wait| wait.map(|wait| attempt.wait.unwrap_or(wait)))
             .notify(|attempt, wait| {
@@ -106,7 +102,7 @@ impl Gateway {
                 };
                 Err(Attempt { error: StageError::new(name, text), wait })
             }
-            None => Err(Attempt { error: refused(status, &refusal, asked), wait: None }),
+            None => Err(Attempt { error: refused(Some(status), &refusal, asked), wait: None }),
         }
     }
 
@@ -118,7 +114,9 @@ impl Gateway {
         let what = format!("rpc/{function}");
         let url = self.url(&what)?;
         let answer = self
-            .send(Asked { what: &what, consent: None }, || self.client.post(url.clone()).json(arguments))
+            .send(Asked { what: &what, consent: None, role: Self::ROLE }, || {
+                self.client.post(url.clone()).json(arguments)
+            })
             .await?;
         serde_json::from_slice(&answer.body).map_err(|_| {
             StageError::internal(format!(
@@ -143,7 +141,8 @@ impl Gateway {
         };
         let url = self.url(&source.table)?;
         let query = parameters(range, columns, consented);
-        self.send(Asked { what: &source.table, consent: consent.filter(|_| consented) }, || {
+        let consent = consent.filter(|_| consented);
+        self.send(Asked { what: &source.table, consent, role: Self::ROLE }, || {
             let request = self.client.get(url.clone()).query(&query).query(more);
             if exact { request.header("Prefer", "count=exact") } else { request }
         })

@@ -5,14 +5,22 @@
 //! | [`rows`] | the port to rows, and what a query asks for |
 //! | [`models`] | the port to `model_versions` |
 //! | [`gateway`] | both over the REST gateway |
-//! | [`refusal`] | what the gateway's refusals mean, with the fix |
+//! | [`postgres`] | rows over a connection to the database itself |
+//! | [`origin`] | either of them, as a deployment has it |
+//! | [`refusal`] | what refusals mean, with the fix |
 
 pub mod gateway;
 mod key;
 pub mod models;
+pub mod origin;
+mod pages;
+mod patience;
+pub mod postgres;
 pub mod refusal;
 pub mod rows;
 
 pub use gateway::Gateway;
 pub use models::{Models, NewVersion, Promotion, Registered};
-pub use rows::{Page, Range, Rows};
+pub use origin::Origin;
+pub use postgres::Postgres;
+pub use rows::{Page, Range, Rows, Scan};

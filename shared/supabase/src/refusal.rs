@@ -35,11 +35,13 @@ pub struct Asked<'a> {
     pub what: &'a str,
     /// The table and column that say who has agreed, where a query needs them.
     pub consent: Option<(&'a str, &'a str)>,
+    /// Who asks, for the grant in the message.
+    pub role: &'a str,
 }
 
-/// Turns a refusal into a named failure that says what to do.
-pub fn refused(status: StatusCode, refusal: &Refusal, asked: Asked<'_>) -> StageError {
-    let what = asked.what;
+/// Turns a refusal into a named failure that says what to do. The database itself answers without a status.
+pub fn refused(status: Option<StatusCode>, refusal: &Refusal, asked: Asked<'_>) -> StageError {
+    let (what, role) = (asked.what, asked.role);
     let code = refusal.code.as_deref().unwrap_or("");
     let message = refusal.message.as_deref().unwrap_or("");
     let about_consent = |names: &str| {
@@ -61,9 +63,7 @@ pub fn refused(status: StatusCode, refusal: &Refusal, asked: Asked<'_>) -> Stage
             };
             StageError::new(
                 name,
-                format!(
-                    "the key may not read {object}: run `grant {right} public.{object} to service_role;`"
-                ),
+                format!("{role} may not read {object}: run `grant {right} public.{object} to {role};`"),
             )
         }
         "42703" | "PGRST204" => StageError::new(
@@ -87,16 +87,19 @@ pub fn refused(status: StatusCode, refusal: &Refusal, asked: Asked<'_>) -> Stage
             ErrorName::SourceRefused,
             format!("{what} does not exist: apply the migrations in infra/supabase/migrations"),
         ),
-        _ if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN => StageError::new(
-            ErrorName::SourceRefused,
-            format!(
-                "the project refuses the key (HTTP {status}): put its secret key into the Supabase key secret"
+        _ => match status {
+            Some(status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) => StageError::new(
+                ErrorName::SourceRefused,
+                format!(
+                    "the project refuses the key (HTTP {status}): put its secret key into the Supabase key secret"
+                ),
             ),
-        ),
-        _ => StageError::new(
-            ErrorName::SourceRefused,
-            format!("{what} was refused (HTTP {status}, code {code:?})"),
-        ),
+            Some(status) => StageError::new(
+                ErrorName::SourceRefused,
+                format!("{what} was refused (HTTP {status}, code {code:?})"),
+            ),
+            None => StageError::new(ErrorName::SourceRefused, format!("{what} was refused (code {code:?})")),
+        },
     }
 }
 
@@ -114,8 +117,12 @@ mod tests {
 
     fn answer(code: &str, message: &str) -> (ErrorName, String) {
         let refusal = Refusal { code: Some(code.to_owned()), message: Some(message.to_owned()) };
-        let asked = Asked { what: "job_posts", consent: Some(("profiles", "training_opt_out")) };
-        let error = refused(StatusCode::FORBIDDEN, &refusal, asked);
+        let asked = Asked {
+            what: "job_posts",
+            consent: Some(("profiles", "training_opt_out")),
+            role: "service_role",
+        };
+        let error = refused(Some(StatusCode::FORBIDDEN), &refusal, asked);
         (error.name(), error.to_string())
     }
 
@@ -144,8 +151,8 @@ mod tests {
         let refusal =
             Refusal { code: Some("55000".to_owned()), message: Some("run r has failed".to_owned()) };
         assert!(refusal.is_final());
-        let asked = Asked { what: "rpc/promote_model_version", consent: None };
-        let error = refused(StatusCode::INTERNAL_SERVER_ERROR, &refusal, asked);
+        let asked = Asked { what: "rpc/promote_model_version", consent: None, role: "service_role" };
+        let error = refused(Some(StatusCode::INTERNAL_SERVER_ERROR), &refusal, asked);
         assert_eq!(error.name(), ErrorName::PromotionRefused);
         assert!(!Refusal::default().is_final());
     }

@@ -5,6 +5,8 @@ use records::row::Row;
 use serde_json::value::RawValue;
 use stage::{ErrorName, StageError};
 
+use crate::pages::Pages;
+
 /// A range of keys of one source: `after < key <= up_to`, each end open when none.
 #[derive(Debug, Clone, Copy)]
 pub struct Range<'a> {
@@ -41,6 +43,14 @@ pub trait Rows {
     /// As [`Rows::page`].
     fn keys(&self, range: Range<'_>, limit: u32) -> impl Future<Output = Result<Vec<String>, StageError>>;
 
+    /// Reads all rows of a range in the order of the key. Nothing is asked before the first [`Scan::read`].
+    fn scan<'a>(&'a self, range: Range<'a>) -> impl Scan + 'a
+    where
+        Self: Sized,
+    {
+        Pages::new(self, range)
+    }
+
     /// Counts the rows of a range, those that may be used or all.
     ///
     /// # Errors
@@ -54,12 +64,36 @@ pub trait Rows {
     fn bounds(&self, source: &Source) -> impl Future<Output = Result<Option<(String, String)>, StageError>>;
 }
 
+/// Rows on their way out of a table.
+pub trait Scan {
+    /// Appends some rows to `lines`, one JSON object a line; says false when there are no more.
+    ///
+    /// A failure leaves what was there alone. A scan that failed is over.
+    ///
+    /// # Errors
+    /// As [`Rows::page`].
+    fn read(&mut self, lines: &mut Vec<u8>) -> impl Future<Output = Result<bool, StageError>>;
+}
+
 /// Rows as the server sent them.
 pub struct Page(Vec<u8>);
 
 impl Page {
     /// Takes the text of a JSON array.
     pub fn new(body: Vec<u8>) -> Self {
+        Self(body)
+    }
+
+    /// Takes rows, one a line.
+    pub fn of_lines(lines: &[u8]) -> Self {
+        let mut body = vec![b'['];
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            if body.len() > 1 {
+                body.push(b',');
+            }
+            body.extend_from_slice(line);
+        }
+        body.push(b']');
         Self(body)
     }
 

@@ -124,6 +124,7 @@ fn a_role_reads_exactly_the_secrets_that_its_main_names() {
         let main = text(&format!("functions/{function}/src/main.rs"));
         for (secret, field) in [
             ("SupabaseKeySecret", "supabase_key_secret"),
+            ("DatabaseUrlSecret", "database_url_secret"),
             ("ProviderKeySecret", "provider_key_secret"),
             ("SubjectKeySecret", "subject_key_secret"),
         ] {

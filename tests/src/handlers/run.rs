@@ -37,7 +37,7 @@ pub(crate) async fn plan(
         started_at: "2026-11-22T10:00:00Z".parse().unwrap(),
         input: json!({"recipe": recipe}),
     };
-    plan::handle(event, "zion-job-generator", "provider.example", store, project, tuner).await
+    plan::handle(event, "zion-job-generator", "provider.example", store, project, project, tuner).await
 }
 
 pub(crate) async fn slice(
@@ -207,7 +207,8 @@ async fn a_dry_run_registers_nothing_and_says_what_it_would_cost() {
         (Memory::default(), Project::new(300).with_job_posts(2_600), Tuner::default());
     let event =
         PlanEvent { run: RUN.to_owned(), started_at: Timestamp::UNIX_EPOCH, input: json!({"dry_run": true}) };
-    let planned = plan::handle(event, "zion-job-generator", "h", &store, &project, &tuner).await.unwrap();
+    let planned =
+        plan::handle(event, "zion-job-generator", "h", &store, &project, &project, &tuner).await.unwrap();
     assert_eq!(planned.model, None);
     assert!(project.version(RUN).is_null());
     assert!(planned.estimate.tokens > 100_000 && planned.estimate.usd > 0.0, "{:?}", planned.estimate);

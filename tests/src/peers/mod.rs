@@ -12,7 +12,7 @@
 pub(crate) mod app;
 mod contract;
 mod python;
-mod services;
+pub(crate) mod services;
 
 use services::{MAX_ROWS, Services};
 

@@ -20,7 +20,7 @@ pub(crate) const MAX_ROWS: u64 = 40;
 pub(crate) struct Services {
     address: SocketAddr,
     server: AbortHandle,
-    _postgres: Postgres,
+    postgres: Postgres,
     _folder: TempDir,
 }
 
@@ -44,12 +44,39 @@ impl Services {
         let server = Server::start(cli).await.unwrap();
         let address = server.address();
         let server = tokio::spawn(server.until(std::future::pending())).abort_handle();
-        Self { address, server, _postgres: postgres, _folder: folder }
+        Self { address, server, postgres, _folder: folder }
     }
 
     /// The project's URL; the knobs are below `/_sandbox`.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The database's address, with its owner's password.
+    pub(crate) fn database_url(&self) -> String {
+        self.postgres.url()
+    }
+
+    /// The database's address for another role.
+    pub(crate) fn database_url_of(&self, role: &str, password: &str) -> String {
+        let password = password.replace(' ', "%20");
+        format!("postgresql://{role}:{password}@127.0.0.1:{}/postgres", self.postgres.port())
+    }
+
+    /// Runs SQL as the database's owner.
+    pub(crate) async fn run(&self, sql: &str) {
+        self.try_run(sql).await.unwrap();
+    }
+
+    /// Runs SQL that the database may refuse.
+    pub(crate) async fn try_run(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
+        database::connect(&self.postgres.url()).await.unwrap().batch_execute(sql).await
+    }
+
+    /// Reads one column of texts.
+    pub(crate) async fn column(&self, sql: &str) -> Vec<String> {
+        let client = database::connect(&self.postgres.url()).await.unwrap();
+        client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
 
     /// The provider's base URL.

@@ -28,6 +28,8 @@ pub struct Options {
     pub wait_scale: f64,
     /// Rows a page of the gateway may have.
     pub max_rows: u64,
+    /// Whether rows are read from the database instead.
+    pub database: bool,
 }
 
 impl Default for Options {
@@ -39,6 +41,7 @@ impl Default for Options {
             pace_ms: 200,
             wait_scale: 0.02,
             max_rows: 1000,
+            database: false,
         }
     }
 }
@@ -85,10 +88,17 @@ impl Stack {
             ("SupabaseUrl", sandbox.url()),
             ("ProviderUrl", sandbox.provider_url()),
             ("DefaultRecipe", options.default_recipe.clone()),
+            ("ReadFromDatabase", if options.database { "yes" } else { "no" }.to_owned()),
         ];
         let outputs = deploy::deploy(&root, environment, &emulator, &parameters, folder.path()).await?;
         told("set the secrets");
-        set_secrets(&emulator, &outputs, &sandbox).await?;
+        let keys = sandbox.keys();
+        let mut values =
+            vec![("SupabaseKeySecret", keys.secret.clone()), ("ProviderKeySecret", keys.provider.clone())];
+        if options.database {
+            values.push(("DatabaseUrlSecret", postgres.url()));
+        }
+        set_secrets(&emulator, &outputs, values).await?;
         let s3 = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(REGION))
@@ -181,7 +191,7 @@ fn output<'a>(outputs: &'a BTreeMap<String, String>, name: &str) -> Result<&'a s
 async fn set_secrets(
     emulator: &Emulator,
     outputs: &BTreeMap<String, String>,
-    sandbox: &Sandbox,
+    values: Vec<(&str, String)>,
 ) -> Result<()> {
     let config = aws_sdk_secretsmanager::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -190,8 +200,7 @@ async fn set_secrets(
         .endpoint_url(emulator.endpoint())
         .build();
     let secrets = aws_sdk_secretsmanager::Client::from_conf(config);
-    let keys = sandbox.keys();
-    for (name, value) in [("SupabaseKeySecret", &keys.secret), ("ProviderKeySecret", &keys.provider)] {
+    for (name, value) in values {
         let set =
             secrets.put_secret_value().secret_id(output(outputs, name)?).secret_string(value).send().await;
         set.context(format!("set {name}"))?;

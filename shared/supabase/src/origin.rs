@@ -1,0 +1,74 @@
+//! Where a deployment reads rows: one of the two adapters.
+
+use records::recipe::Source;
+use secrecy::SecretString;
+use stage::StageError;
+
+use crate::rows::{Page, Range, Rows, Scan};
+use crate::{Gateway, Postgres};
+
+/// A source of rows. Both give the same rows; the database is several times as fast, the gateway needs a key alone.
+pub enum Origin {
+    /// Over the REST gateway.
+    Rest(Gateway),
+    /// Over a connection to the database.
+    Postgres(Box<Postgres>),
+}
+
+impl Origin {
+    /// Takes the database where a deployment has its address, the gateway otherwise.
+    ///
+    /// # Errors
+    /// As [`Postgres::new`].
+    pub fn new(gateway: &Gateway, database: Option<&SecretString>) -> Result<Self, StageError> {
+        match database {
+            Some(address) => Ok(Self::Postgres(Box::new(Postgres::new(address)?))),
+            None => Ok(Self::Rest(gateway.clone())),
+        }
+    }
+}
+
+impl Rows for Origin {
+    async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
+        match self {
+            Self::Rest(rows) => rows.page(range, limit).await,
+            Self::Postgres(rows) => rows.page(range, limit).await,
+        }
+    }
+
+    fn scan<'a>(&'a self, range: Range<'a>) -> impl Scan + 'a {
+        match self {
+            Self::Rest(rows) => Either::Rest(rows.scan(range)),
+            Self::Postgres(rows) => Either::Postgres(rows.scan(range)),
+        }
+    }
+
+    async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
+        match self {
+            Self::Rest(rows) => rows.count(range, consented).await,
+            Self::Postgres(rows) => rows.count(range, consented).await,
+        }
+    }
+
+    async fn bounds(&self, source: &Source) -> Result<Option<(String, String)>, StageError> {
+        match self {
+            Self::Rest(rows) => rows.bounds(source).await,
+            Self::Postgres(rows) => rows.bounds(source).await,
+        }
+    }
+}
+
+/// A scan of either.
+enum Either<R, P> {
+    Rest(R),
+    Postgres(P),
+}
+
+impl<R: Scan, P: Scan> Scan for Either<R, P> {
+    async fn read(&mut self, lines: &mut Vec<u8>) -> Result<bool, StageError> {
+        match self {
+            Self::Rest(scan) => scan.read(lines).await,
+            Self::Postgres(scan) => scan.read(lines).await,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Rows over a connection to the database itself.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `address` | the secret: connection string and certificate authority |
+//! | `session` | one connection and its settings |
+//! | `shape` | a source's types, and its relation to consent |
+//! | `sql` | the statements |
+//! | `scan` | pages of rows, each one `COPY` |
+//! | `copy`, `value` | the binary form, as JSON |
+//! | `refusal` | what the database's errors mean |
+//!
+//! It needs a connection of its own for as long as it reads: the session pooler (port 5432) or the database itself.
+//! `COPY` prepares a statement by name, which a transaction pooler would lose; its port is refused.
+
+mod address;
+mod copy;
+mod refusal;
+mod scan;
+mod session;
+mod shape;
+mod sql;
+mod value;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::Retryable as _;
+use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
+use secrecy::{ExposeSecret as _, SecretString};
+use stage::{ErrorName, StageError};
+use tokio::sync::Mutex;
+use tokio_postgres::{Client, Error, SimpleQueryMessage};
+
+use self::address::Address;
+use self::refusal::failed;
+use self::scan::CopyScan;
+use self::session::Session;
+use self::shape::Shape;
+use crate::patience::patience;
+use crate::refusal::Asked;
+use crate::rows::{Page, Range, Rows, Scan};
+
+/// A project's database. Nothing is connected before the first question; one connection serves one question at a time.
+pub struct Postgres {
+    address: Address,
+    session: Mutex<Option<Arc<Session>>>,
+}
+
+impl Postgres {
+    /// Reads the secret: the session pooler's connection string, and below it, in PEM, the certificate of the authority
+    /// that signed the server's (Supabase has one of its own).
+    ///
+    /// # Errors
+    /// `SourceRefused` when it is no connection string, names the transaction pooler or would go without TLS.
+    pub fn new(secret: &SecretString) -> Result<Self, StageError> {
+        Ok(Self { address: Address::parse(secret.expose_secret())?, session: Mutex::default() })
+    }
+
+    fn asked<'a>(&'a self, source: &'a Source, consented: bool) -> Asked<'a> {
+        let consent = match &source.consent {
+            Consent::Related(RelatedConsent { table, opt_out }) => Some((table.as_str(), opt_out.as_str())),
+            Consent::Own(OwnConsent { opt_out }) => Some((opt_out.as_str(), opt_out.as_str())),
+            Consent::NotNeeded(_) => None,
+        };
+        Asked { what: &source.table, consent: consent.filter(|_| consented), role: self.address.user() }
+    }
+
+    /// Returns the connection, a new one if there is none that works.
+    async fn session(&self, asked: Asked<'_>) -> Result<Arc<Session>, StageError> {
+        let mut kept = self.session.lock().await;
+        if let Some(session) = kept.as_ref().filter(|session| !session.is_closed()) {
+            return Ok(session.clone());
+        }
+        let connected = async {
+            let session = self.address.connect().await?;
+            session.set_up().await?;
+            Ok(session)
+        };
+        let session = Arc::new(connected.await.map_err(|error: Error| failed(error, asked))?);
+        Ok(kept.insert(session).clone())
+    }
+
+    /// Asks until it is answered, with patience. Every question may be repeated: all of them only read.
+    async fn ask<T>(
+        &self,
+        asked: Asked<'_>,
+        question: impl AsyncFn(&Client) -> Result<T, Error>,
+    ) -> Result<T, StageError> {
+        let once = async || {
+            let session = self.session(asked).await?;
+            question(&session.client).await.map_err(|error| failed(error, asked))
+        };
+        once.retry(patience())
+            .when(|error: &StageError| error.name().is_retryable())
+            .notify(|error, wait| warn(asked.what, error, wait))
+            .await
+    }
+
+    /// Returns the one row of a statement.
+    async fn row(&self, asked: Asked<'_>, sql: &str) -> Result<Vec<Option<String>>, StageError> {
+        let answer = self.ask(asked, async |client| client.simple_query(sql).await).await?;
+        let row = answer.into_iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        let row = row.ok_or_else(|| StageError::internal(format!("{} answered no row", asked.what)))?;
+        Ok((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
+    }
+
+    async fn shape(&self, source: &Source) -> Result<Shape, StageError> {
+        let asked = self.asked(source, true);
+        let describe = sql::describe(source);
+        let types = self
+            .ask(asked, async |client| {
+                let statement = client.prepare(&describe).await?;
+                Ok(statement.columns().iter().map(|column| column.type_().clone()).collect::<Vec<_>>())
+            })
+            .await?;
+        let catalogue = self.row(asked, &sql::catalogue(source)).await?;
+        let catalogue = catalogue.into_iter().next().flatten().unwrap_or_default();
+        let catalogue = serde_json::from_str(&catalogue)
+            .map_err(|_| StageError::internal("the catalogue answered another shape"))?;
+        Shape::new(source, &types, catalogue)
+    }
+}
+
+fn warn(what: &str, error: &StageError, wait: Duration) {
+    tracing::warn!(
+        source.asked = what,
+        error.message = error.chain(),
+        wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+        "trying again"
+    );
+}
+
+impl Rows for Postgres {
+    async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
+        let mut scan = CopyScan::first(self, range, limit);
+        let mut lines = Vec::new();
+        while scan.read(&mut lines).await? {}
+        Ok(Page::of_lines(&lines))
+    }
+
+    fn scan<'a>(&'a self, range: Range<'a>) -> impl Scan + 'a {
+        CopyScan::all(self, range)
+    }
+
+    async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
+        let shape = self.shape(range.source).await?;
+        let asked = self.asked(range.source, consented);
+        let row = self.row(asked, &sql::count(&shape, range, consented)).await?;
+        let count = row.into_iter().next().flatten().and_then(|count| count.parse().ok());
+        count.ok_or_else(|| {
+            let text = format!("{} answered without a count", range.source.table);
+            StageError::new(ErrorName::SourceRefused, text)
+        })
+    }
+
+    async fn bounds(&self, source: &Source) -> Result<Option<(String, String)>, StageError> {
+        let shape = self.shape(source).await?;
+        let row = self.row(self.asked(source, false), &sql::bounds(&shape, source)).await?;
+        let mut edges = row.into_iter();
+        Ok(edges.next().flatten().zip(edges.next().flatten()))
+    }
+}

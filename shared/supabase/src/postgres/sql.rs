@@ -1,0 +1,139 @@
+//! Statements, as text: `COPY` takes no parameters, and a pooler may not keep prepared statements.
+
+use std::fmt::Write as _;
+
+use records::recipe::{Consent, Equals, OwnConsent, RelatedConsent, Source};
+
+use super::shape::Shape;
+use crate::rows::Range;
+
+/// Quotes a name.
+pub(super) fn name(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Quotes a value; its type is the column's that it is compared with. A value with a NUL is none of any column.
+pub(super) fn literal(value: &str) -> String {
+    format!("'{}'", value.replace('\0', "").replace('\'', "''"))
+}
+
+/// A table that the gateway would expose.
+pub(super) fn table(table: &str) -> String {
+    format!("public.{}", name(table))
+}
+
+/// A column of the source.
+pub(super) fn column(column: &str) -> String {
+    format!("s.{}", name(column))
+}
+
+/// Asks for the columns' types alone.
+pub(super) fn describe(source: &Source) -> String {
+    let columns: Vec<_> = source.selected().into_iter().map(column).collect();
+    format!("select {} from {} as s", columns.join(", "), table(&source.table))
+}
+
+/// Asks what the catalogue knows of the key, and of the foreign keys between the source and its consent table.
+pub(super) fn catalogue(source: &Source) -> String {
+    let related = match &source.consent {
+        Consent::Related(RelatedConsent { table, .. }) => table.as_str(),
+        Consent::Own(_) | Consent::NotNeeded(_) => "",
+    };
+    let (this, that) = (literal(&table(&source.table)), literal(&table(related)));
+    let that = if related.is_empty() { "null".to_owned() } else { that };
+    let key = literal(&source.key);
+    format!(
+        "\
+with t as (select pg_catalog.to_regclass({this}) as this, pg_catalog.to_regclass({that}) as that) \
+select pg_catalog.json_build_object(\
+'plain', (select c.relkind in ('r', 'p') from pg_catalog.pg_class c where c.oid = this), \
+'unique', (select exists (select from pg_catalog.pg_attribute a join pg_catalog.pg_index i on i.indrelid = a.attrelid \
+where a.attrelid = this and a.attname = {key} and a.attnotnull and i.indisunique and i.indpred is null \
+and i.indisvalid and i.indnkeyatts = 1 and i.indkey[0] = a.attnum)), \
+'consent', that is not null, \
+'relations', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(\
+'own', k.conrelid = this, \
+'one', k.conrelid = this or exists (select from pg_catalog.pg_index i where i.indrelid = k.conrelid and i.indisunique \
+and i.indpred is null and (select pg_catalog.array_agg(n order by n) from pg_catalog.unnest(i.indkey::int2[]) n) = \
+(select pg_catalog.array_agg(n order by n) from pg_catalog.unnest(k.conkey) n)), \
+'on', (select pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, b.attname) order by u.o) \
+from unnest(k.conkey, k.confkey) with ordinality u (n, m, o) \
+join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.n \
+join pg_catalog.pg_attribute b on b.attrelid = k.confrelid and b.attnum = u.m))), '[]') \
+from pg_catalog.pg_constraint k where k.contype = 'f' \
+and ((k.conrelid = this and k.confrelid = that) or (k.conrelid = that and k.confrelid = this)))\
+)::text from t"
+    )
+}
+
+/// The next rows behind a key, as the binary form of `COPY`.
+pub(super) fn page(shape: &Shape, range: Range<'_>, limit: u32) -> String {
+    let columns: Vec<_> = shape.columns.iter().map(|column| column.expression.as_str()).collect();
+    let mut sql = format!("copy (select {} from {}", columns.join(", "), from(shape, range, true));
+    let key = column(&range.source.key);
+    // Writing to a `String` cannot fail.
+    let _infallible = write!(sql, " order by {key} limit {limit}) to stdout (format binary)");
+    sql
+}
+
+/// How many rows there are.
+pub(super) fn count(shape: &Shape, range: Range<'_>, consented: bool) -> String {
+    format!("select count(*) from {}", from(shape, range, consented))
+}
+
+/// The smallest and the greatest key, as JSON.
+pub(super) fn bounds(shape: &Shape, source: &Source) -> String {
+    let (key, from) = (column(&source.key), from(shape, Range::all(source), false));
+    let edge = |order| format!("(select to_json({key})::text from {from} order by {key} {order} limit 1)");
+    format!("select {}, {}", edge("asc"), edge("desc"))
+}
+
+fn from(shape: &Shape, range: Range<'_>, consented: bool) -> String {
+    let source = range.source;
+    let mut conditions = Vec::new();
+    for (filtered, value) in &source.filter {
+        let filtered = column(filtered);
+        conditions.push(match value {
+            Equals::Bool(value) => format!("{filtered} is {value}"),
+            Equals::Number(value) => format!("{filtered} = {}", literal(&value.to_string())),
+            Equals::Text(value) => format!("{filtered} = {}", literal(value)),
+        });
+    }
+    let key = column(&source.key);
+    for (operator, bound) in [(">", range.after), ("<=", range.up_to)] {
+        if let Some(bound) = bound {
+            conditions.push(format!("{key} {operator} {}::{}", literal(bound), shape.key_type));
+        }
+    }
+    if consented {
+        conditions.extend(agreed(shape, source));
+    }
+    let mut sql = format!("{} as s", table(&source.table));
+    if !conditions.is_empty() {
+        sql.push_str(" where ");
+        sql.push_str(&conditions.join(" and "));
+    }
+    sql
+}
+
+/// Says who has agreed. `is false` leaves nulls out.
+fn agreed(shape: &Shape, source: &Source) -> Option<String> {
+    match &source.consent {
+        Consent::Own(OwnConsent { opt_out }) => Some(format!("{} is false", column(opt_out))),
+        Consent::Related(RelatedConsent { table: related, opt_out }) => {
+            let pairs: Vec<_> = shape
+                .relation
+                .iter()
+                .map(|(own, theirs)| format!("c.{} = s.{}", name(theirs), name(own)))
+                .collect();
+            // Without a relation nobody has agreed.
+            let pairs = if pairs.is_empty() { "false".to_owned() } else { pairs.join(" and ") };
+            let related = table(related);
+            Some(format!(
+                "exists (select from {related} as c where {pairs} and c.{} is false)",
+                name(opt_out)
+            ))
+        }
+        Consent::NotNeeded(_) => None,
+    }
+}

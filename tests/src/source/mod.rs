@@ -1,0 +1,71 @@
+//! Both ways to rows, over the same real database.
+//!
+//! | module | tests |
+//! |---|---|
+//! | `same` | both give the same rows, whatever the types and the consent |
+//! | `refused` | what the database refuses is named, with the fix and without a secret |
+
+mod refused;
+mod same;
+
+use std::collections::BTreeMap;
+
+use records::recipe::{Consent, NoConsent, OwnConsent, RelatedConsent, Source};
+use secrecy::SecretString;
+use stage::{StageError, http};
+use supabase::{Gateway, Postgres, Range, Rows, Scan};
+use zion::local::paths;
+
+use crate::peers::services::{SECRET_KEY, Services};
+
+/// The services, with the tables of these tests.
+async fn services() -> Services {
+    let services = Services::start().await;
+    let tables = paths::root().unwrap().join("tests/src/source/types.sql");
+    services.run(&std::fs::read_to_string(tables).unwrap()).await;
+    services
+}
+
+fn gateway(services: &Services) -> Gateway {
+    let key = SecretString::from(SECRET_KEY);
+    Gateway::new(http::client().unwrap(), &services.url().parse().unwrap(), key).unwrap()
+}
+
+fn postgres(url: &str) -> Postgres {
+    Postgres::new(&SecretString::from(url)).unwrap()
+}
+
+/// A source that reads these columns.
+fn source(table: &str, columns: &[&str], consent: Consent) -> Source {
+    Source {
+        name: table.to_owned(),
+        table: table.to_owned(),
+        key: "key".to_owned(),
+        subject: None,
+        columns: columns.iter().map(|&column| column.to_owned()).collect(),
+        identity: BTreeMap::new(),
+        filter: BTreeMap::new(),
+        consent,
+        system: String::new(),
+        prompt: "{{ key }}".to_owned(),
+        completion: "{{ key }}".to_owned(),
+    }
+}
+
+fn of_everyone() -> Consent {
+    Consent::NotNeeded(NoConsent { not_needed: "made up for a test".to_owned() })
+}
+
+fn of_people() -> Consent {
+    Consent::Related(RelatedConsent { table: "people".to_owned(), opt_out: "training_opt_out".to_owned() })
+}
+
+fn of_the_row() -> Consent {
+    Consent::Own(OwnConsent { opt_out: "a_boolean".to_owned() })
+}
+
+async fn read(rows: &impl Rows, range: Range<'_>) -> Result<Vec<String>, StageError> {
+    let (mut scan, mut lines) = (rows.scan(range), Vec::new());
+    while scan.read(&mut lines).await? {}
+    Ok(String::from_utf8(lines).unwrap().lines().map(str::to_owned).collect())
+}

@@ -1,0 +1,72 @@
+//! What the database refuses is named, with the fix and without a secret.
+
+use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
+use secrecy::SecretString;
+use stage::ErrorName;
+use supabase::{Postgres, Range, Rows};
+
+use super::{of_everyone, of_people, of_the_row, postgres, read, services, source};
+
+const PASSWORD: &str = "only for the tests";
+
+#[tokio::test]
+async fn what_is_missing_is_named_with_the_fix() {
+    let services = services().await;
+    let owner = postgres(&services.database_url());
+    let reader = postgres(&services.database_url_of("reader", PASSWORD));
+    let stranger = postgres(&services.database_url_of("reader", "wrong"));
+    let refused = ErrorName::SourceRefused;
+    let unreadable = ErrorName::ConsentUnreadable;
+    let own = |column: &str| Consent::Own(OwnConsent { opt_out: column.to_owned() });
+    let related = |table: &str, column: &str| {
+        Consent::Related(RelatedConsent { table: table.to_owned(), opt_out: column.to_owned() })
+    };
+    let every = |consent| source("every_type", &["a_text"], consent);
+    let cases: [(&Postgres, Source, ErrorName, &str); 13] = [
+        (&stranger, every(of_everyone()), refused, "the password"),
+        (
+            &reader,
+            source("by_text", &["a_text"], of_everyone()),
+            refused,
+            "grant select on public.by_text to reader;",
+        ),
+        (&reader, every(of_people()), unreadable, "grant select on public.people to reader;"),
+        (&reader, source("guarded", &["a_text"], of_everyone()), refused, "bypassrls"),
+        (&owner, source("nowhere", &["a_text"], of_everyone()), refused, "nowhere"),
+        (&owner, every(own("nothing")), unreadable, "nothing"),
+        (&owner, source("every_type", &["nothing"], of_everyone()), refused, "nothing"),
+        (&owner, every(own("a_text")), unreadable, "not a boolean"),
+        (&owner, every(related("nowhere", "opt_out")), unreadable, "nowhere"),
+        (&owner, every(related("people", "nothing")), unreadable, "nothing"),
+        (&owner, source("unrelated", &["a_text"], of_people()), unreadable, "foreign key"),
+        (&owner, source("repeated", &["a_text"], of_everyone()), refused, "unique and not null"),
+        (&owner, source("by_uuid", &["a_text"], of_the_row()), unreadable, "a_boolean"),
+    ];
+    for (rows, source, name, says) in cases {
+        let error = read(rows, Range::all(&source)).await.unwrap_err();
+        let text = error.chain();
+        assert!(error.name() == name && text.contains(says), "{} {}: {text}", source.table, error.name());
+        assert!(!text.contains(PASSWORD) && !text.contains(&services.database_url()), "{text}");
+        assert_eq!(rows.count(Range::all(&source), true).await.unwrap_err().name(), name, "{}", source.table);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_passes() {
+    let nowhere =
+        Postgres::new(&SecretString::from("postgresql://postgres:hunter2@127.0.0.1:1/postgres")).unwrap();
+    let source = source("every_type", &["a_text"], of_everyone());
+    let error = nowhere.count(Range::all(&source), false).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::Unavailable);
+    assert!(!error.chain().contains("hunter2"), "{}", error.chain());
+}
+
+#[tokio::test]
+async fn a_bound_of_another_type_is_refused_without_its_value() {
+    let services = services().await;
+    let source = source("by_uuid", &["a_text"], of_everyone());
+    let range = Range { source: &source, after: Some("ann.lee@example.com"), up_to: None };
+    let error = read(&postgres(&services.database_url()), range).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::SourceRefused);
+    assert!(!error.chain().contains("ann.lee"), "{}", error.chain());
+}

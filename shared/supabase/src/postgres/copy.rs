@@ -13,6 +13,7 @@ const END: i16 = -1;
 pub(super) struct Copy {
     held: Vec<u8>,
     begun: bool,
+    ended: bool,
     rows: u64,
 }
 
@@ -29,6 +30,11 @@ impl Copy {
     /// Rows so far.
     pub(super) fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Says whether nothing is missing: the end was there, and nothing before it is left.
+    pub(super) fn is_whole(&self) -> bool {
+        self.ended
     }
 
     /// Takes the next message and appends the rows that it ends.
@@ -55,7 +61,10 @@ impl Copy {
                     value::row(&shape.columns, &shape.end, &row[2..], lines)?;
                     (rest, self.rows) = (behind, self.rows + 1);
                 }
-                Next::End => return if rest.len() == 2 { Ok(()) } else { Err(Broken) },
+                Next::End => {
+                    self.ended = rest.len() == 2;
+                    return if self.ended { Ok(()) } else { Err(Broken) };
+                }
                 Next::Cut => {
                     self.held = rest.to_vec();
                     return Ok(());
@@ -142,8 +151,10 @@ mod tests {
                 let (mut copy, mut lines) = (Copy::default(), Vec::new());
                 let (first, rest) = bytes.split_at(at);
                 for message in std::iter::once(first).chain(rest.chunks(piece)) {
+                    assert!(!copy.is_whole() || message.is_empty());
                     copy.feed(&shape, message, &mut lines).unwrap();
                 }
+                assert!(copy.is_whole());
                 assert_eq!((copy.rows(), std::str::from_utf8(&lines).unwrap()), (3, LINES), "{at} {piece}");
             }
         }
@@ -156,9 +167,10 @@ mod tests {
         for (at, byte) in [(0, b'X'), (14, 1), (20, 9), (24, 7)] {
             let mut bytes = whole.clone();
             bytes[at] = byte;
-            let mut lines = Vec::new();
-            let refused = Copy::default().feed(&shape(), &bytes, &mut lines);
-            assert_eq!(refused, Err(Broken), "{at}");
+            let (mut copy, mut lines) = (Copy::default(), Vec::new());
+            let refused = copy.feed(&shape(), &bytes, &mut lines).is_err();
+            // A length that is wrong may run past the end.
+            assert!(refused || !copy.is_whole(), "{at}");
         }
     }
 }

@@ -74,6 +74,10 @@ impl<'a> CopyScan<'a> {
                 Ok(Some(Ok(message))) => page.copy.feed(&shape, &message, lines).map_err(|_| {
                     StageError::internal(format!("{} came in an unknown form", self.range.source.table))
                 })?,
+                Ok(None) if !page.copy.is_whole() => {
+                    let text = format!("{} broke off", self.range.source.table);
+                    return broken(&page, begun, StageError::new(ErrorName::Unavailable, text));
+                }
                 Ok(None) => {
                     // One statement sees one state of the table: fewer than asked for are all.
                     self.done = self.only || page.copy.rows() < u64::from(self.page_rows);

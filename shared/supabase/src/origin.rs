@@ -43,6 +43,13 @@ impl Rows for Origin {
         }
     }
 
+    async fn keys(&self, range: Range<'_>, limit: u32) -> Result<Vec<String>, StageError> {
+        match self {
+            Self::Rest(rows) => rows.keys(range, limit).await,
+            Self::Postgres(rows) => rows.keys(range, limit).await,
+        }
+    }
+
     async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
         match self {
             Self::Rest(rows) => rows.count(range, consented).await,

@@ -33,6 +33,19 @@ fn plain(json: &str) -> String {
     out
 }
 
+/// Walks the keys of a range.
+async fn keys(rows: &impl Rows, range: Range<'_>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    loop {
+        let after = all.last().map(String::as_str).or(range.after);
+        let more = rows.keys(Range { after, ..range }, 64).await.unwrap();
+        if more.is_empty() {
+            return all;
+        }
+        all.extend(more);
+    }
+}
+
 /// Reads a range both ways and returns its rows.
 async fn both(rest: &impl Rows, sql: &impl Rows, range: Range<'_>) -> Vec<BTreeMap<String, String>> {
     let (rest_lines, sql_lines) = (read(rest, range).await.unwrap(), read(sql, range).await.unwrap());
@@ -42,6 +55,9 @@ async fn both(rest: &impl Rows, sql: &impl Rows, range: Range<'_>) -> Vec<BTreeM
     for (rest, sql) in rest_rows.iter().zip(&sql_rows) {
         assert_eq!(rest, sql);
     }
+    let (rest_keys, sql_keys) = (keys(rest, range).await, keys(sql, range).await);
+    assert_eq!(rest_keys, sql_keys);
+    assert_eq!(sql_keys.len(), sql_rows.len());
     for consented in [false, true] {
         let (rest, sql) =
             (rest.count(range, consented).await.unwrap(), sql.count(range, consented).await.unwrap());

@@ -22,6 +22,7 @@ mod shape;
 mod sql;
 mod value;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
 use secrecy::{ExposeSecret as _, SecretString};
 use stage::{ErrorName, StageError};
 use tokio::sync::Mutex;
-use tokio_postgres::{Client, Error, SimpleQueryMessage};
+use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
 
 use self::address::Address;
 use self::refusal::failed;
@@ -45,6 +46,7 @@ use crate::rows::{Page, Range, Rows, Scan};
 pub struct Postgres {
     address: Address,
     session: Mutex<Option<Arc<Session>>>,
+    shapes: Mutex<BTreeMap<(String, String), Arc<Shape>>>,
 }
 
 impl Postgres {
@@ -54,7 +56,11 @@ impl Postgres {
     /// # Errors
     /// `SourceRefused` when it is no connection string, names the transaction pooler or would go without TLS.
     pub fn new(secret: &SecretString) -> Result<Self, StageError> {
-        Ok(Self { address: Address::parse(secret.expose_secret())?, session: Mutex::default() })
+        Ok(Self {
+            address: Address::parse(secret.expose_secret())?,
+            session: Mutex::default(),
+            shapes: Mutex::default(),
+        })
     }
 
     fn asked<'a>(&'a self, source: &'a Source, consented: bool) -> Asked<'a> {
@@ -97,27 +103,48 @@ impl Postgres {
             .await
     }
 
-    /// Returns the one row of a statement.
-    async fn row(&self, asked: Asked<'_>, sql: &str) -> Result<Vec<Option<String>>, StageError> {
+    /// Returns the rows of a statement, as texts.
+    async fn rows(&self, asked: Asked<'_>, sql: &str) -> Result<Vec<SimpleQueryRow>, StageError> {
         let answer = self.ask(asked, async |client| client.simple_query(sql).await).await?;
-        let row = answer.into_iter().find_map(|message| match message {
+        let rows = answer.into_iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row),
             _ => None,
         });
+        Ok(rows.collect())
+    }
+
+    /// Returns the one row of a statement.
+    async fn row(&self, asked: Asked<'_>, sql: &str) -> Result<Vec<Option<String>>, StageError> {
+        let row = self.rows(asked, sql).await?.into_iter().next();
         let row = row.ok_or_else(|| StageError::internal(format!("{} answered no row", asked.what)))?;
         Ok((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
     }
 
-    async fn shape(&self, source: &Source) -> Result<Shape, StageError> {
+    /// Returns what a source's rows look like; asked once a source.
+    async fn shape(&self, source: &Source) -> Result<Arc<Shape>, StageError> {
+        let questions = (sql::describe(source), sql::catalogue(source));
+        let mut shapes = self.shapes.lock().await;
+        if let Some(shape) = shapes.get(&questions) {
+            return Ok(shape.clone());
+        }
+        let shape = Arc::new(self.look(source, &questions).await?);
+        shapes.insert(questions, shape.clone());
+        Ok(shape)
+    }
+
+    async fn look(
+        &self,
+        source: &Source,
+        (describe, catalogue): &(String, String),
+    ) -> Result<Shape, StageError> {
         let asked = self.asked(source, true);
-        let describe = sql::describe(source);
         let types = self
             .ask(asked, async |client| {
-                let statement = client.prepare(&describe).await?;
+                let statement = client.prepare(describe).await?;
                 Ok(statement.columns().iter().map(|column| column.type_().clone()).collect::<Vec<_>>())
             })
             .await?;
-        let catalogue = self.row(asked, &sql::catalogue(source)).await?;
+        let catalogue = self.row(asked, catalogue).await?;
         let catalogue = catalogue.into_iter().next().flatten().unwrap_or_default();
         let catalogue = serde_json::from_str(&catalogue)
             .map_err(|_| StageError::internal("the catalogue answered another shape"))?;
@@ -144,6 +171,12 @@ impl Rows for Postgres {
 
     fn scan<'a>(&'a self, range: Range<'a>) -> impl Scan + 'a {
         CopyScan::all(self, range)
+    }
+
+    async fn keys(&self, range: Range<'_>, limit: u32) -> Result<Vec<String>, StageError> {
+        let shape = self.shape(range.source).await?;
+        let rows = self.rows(self.asked(range.source, true), &sql::keys(&shape, range, limit)).await?;
+        Ok(rows.iter().filter_map(|row| row.get(0).map(str::to_owned)).collect())
     }
 
     async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {

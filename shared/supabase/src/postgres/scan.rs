@@ -33,7 +33,6 @@ pub(super) struct CopyScan<'a> {
     range: Range<'a>,
     page_rows: u32,
     only: bool,
-    shape: Option<Arc<Shape>>,
     last: Option<String>,
     page: Option<Page>,
     done: bool,
@@ -58,12 +57,12 @@ impl<'a> CopyScan<'a> {
     }
 
     fn new(database: &'a Postgres, range: Range<'a>, page_rows: u32, only: bool) -> Self {
-        Self { database, range, page_rows, only, shape: None, last: None, page: None, done: false }
+        Self { database, range, page_rows, only, last: None, page: None, done: false }
     }
 
     /// Appends rows until there are enough, the page ends or it breaks: then what came before counts.
     async fn fill(&mut self, lines: &mut Vec<u8>) -> Result<u64, StageError> {
-        let shape = self.shape().await?;
+        let shape = self.database.shape(self.range.source).await?;
         let mut page = match self.page.take() {
             Some(page) => page,
             None => self.open(&shape).await?,
@@ -96,13 +95,6 @@ impl<'a> CopyScan<'a> {
         let rows = page.copy.rows() - begun;
         self.page = Some(page);
         Ok(rows)
-    }
-
-    async fn shape(&mut self) -> Result<Arc<Shape>, StageError> {
-        if self.shape.is_none() {
-            self.shape = Some(Arc::new(self.database.shape(self.range.source).await?));
-        }
-        self.shape.clone().ok_or_else(|| StageError::internal("a scan without a shape"))
     }
 
     async fn open(&self, shape: &Shape) -> Result<Page, StageError> {

@@ -76,6 +76,13 @@ pub(super) fn page(shape: &Shape, range: Range<'_>, limit: u32) -> String {
     sql
 }
 
+/// The next keys behind a key, of rows that may be used.
+pub(super) fn keys(shape: &Shape, range: Range<'_>, limit: u32) -> String {
+    let key = column(&range.source.key);
+    // As the text of a row has it, which is not every type's own.
+    format!("select to_json({key}) #>> '{{}}' from {} order by {key} limit {limit}", from(shape, range, true))
+}
+
 /// How many rows there are.
 pub(super) fn count(shape: &Shape, range: Range<'_>, consented: bool) -> String {
     format!("select count(*) from {}", from(shape, range, consented))

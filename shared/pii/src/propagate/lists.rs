@@ -21,6 +21,9 @@ pub(super) fn find(reader: Reader<'_>, known: usize, findings: &mut Vec<Finding>
             continue;
         }
         let mut last = reader.token_at(finding.end);
+        if let Some(name) = elsewhere(reader, last) {
+            listed.push(name);
+        }
         for _ in 0..8 {
             let Some(name) = next(reader, last) else { break };
             listed.push(name);
@@ -38,6 +41,17 @@ pub(super) fn find(reader: Reader<'_>, known: usize, findings: &mut Vec<Finding>
             findings.push(Finding { kind: Kind::Name, start, end, score: 0.75, rule: "name.listed" });
         }
     }
+}
+
+/// Returns the same name in a script without case, in brackets: *Haruka Sato (佐藤 春香)*.
+fn elsewhere(reader: Reader<'_>, at: usize) -> Option<(usize, usize)> {
+    let end = (at + 2..at + 5).find(|&end| reader.is(end, ")"))?;
+    let is_word = |at: usize| {
+        reader.tokens[at].kind == TokenKind::Word
+            && reader.tokens[at].case == Case::None
+            && reader.word(at).chars().all(char::is_alphabetic)
+    };
+    (reader.is(at, "(") && (at + 1..end).all(is_word)).then_some((at + 1, end))
 }
 
 /// Returns where what is sure begins, in order, and how far all up to there reaches.

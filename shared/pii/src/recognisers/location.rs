@@ -94,7 +94,9 @@ fn place_end(view: View<'_>, at: usize) -> usize {
             _ => view.name_end(end + 1, 3),
         };
         // *Zwolle, Nederlandse nationaliteit*
-        let is_other = view.has(end + 1, Classes::DEMONYM) && places::at(view, end + 1).is_none();
+        // … nor the next label: *Bursa, Staatsang.: türkisch*.
+        let is_label = view.is_mark(next, ":") || view.is_mark(next, ".") && view.is_mark(next + 1, ":");
+        let is_other = is_label || view.has(end + 1, Classes::DEMONYM) && places::at(view, end + 1).is_none();
         if next == end + 1 || is_bracket && !view.is_mark(next, ")") || is_other {
             break;
         }
@@ -204,9 +206,13 @@ fn home(view: View<'_>, at: usize, findings: &mut Vec<Finding>) {
                 | "consultant"
         )
         || view.is_name(at) && view.is_word(at);
+    // Firms are based and located somewhere, people live there.
+    let lives = !matches!(view.str(at), "based" | "Based" | "resident" | "vis" | "vit" | "basé" | "basée");
     let score = match (is_own, is_place) {
         (true, true) => 0.65,
+        (false, true) if lives => 0.6,
         (true, false) => 0.5,
+        (false, false) if lives && view.is_end(last) => 0.5,
         (false, true) => 0.45,
         (false, false) => 0.3,
     };
@@ -214,7 +220,14 @@ fn home(view: View<'_>, at: usize, findings: &mut Vec<Finding>) {
 }
 
 fn is_remote(word: &str) -> bool {
-    const REMOTE: [&str; 14] = [
+    const REMOTE: [&str; 21] = [
+        "natural",
+        "native",
+        "originaire",
+        "originario",
+        "originaria",
+        "oriundo",
+        "oriunda",
         "remote",
         "remotely",
         "fjernarbeid",
@@ -239,6 +252,7 @@ fn is_from(word: &str) -> bool {
         word,
         "from"
             | "fra"
+            | "di"
             | "från"
             | "aus"
             | "depuis"
@@ -288,6 +302,15 @@ fn birth(view: View<'_>, at: usize, findings: &mut Vec<Finding>) {
             let last = place_end(view, here + 1);
             let is_known = places::at(view, here + 1).is_some();
             push(view, here + 1, last, if is_known { 0.75 } else { 0.6 }, "location.birth", findings);
+            return;
+        }
+        // *Lugar y fecha de nac. Arequipa, 4 de enero de 1991*
+        if view.is_name(here) && !view.has(here, Classes::MONTH) {
+            let last = place_end(view, here);
+            let date = dates::at(view, last + 1).filter(|date| date.precision == Precision::Day);
+            if view.is_mark(last, ",") && date.is_some() {
+                push(view, here, last, 0.7, "location.birth", findings);
+            }
             return;
         }
         if view.is_name(here) || matches!(view.str(here), "is" | "was" | "[" | ")") {

@@ -104,6 +104,12 @@ impl Recogniser for Nationality {
                         | "statsborger"
                         | "medborgarskap"
                         | "kansalaisuus"
+                        | "příslušnost"
+                        | "príslušnosť"
+                        | "uyruğu"
+                        | "állampolgárság"
+                        | "statsborgerskab"
+                        | "statsborgerskap"
                 );
             // The university of a nation is none: *German national team*.
             let is_other =

@@ -99,6 +99,12 @@ fn says(reader: Reader<'_>, first: usize, last: usize) -> Option<Says> {
         2..=3 if class(last - 1).meets(Classes::FAMILY) && last - first == 2 => Some(Says::Else),
         2..=4 if is_number(first) && is_years(reader.word(last - 1)) => Some(Says::Else),
         _ if is_birth(reader.word(first)) => Some(Says::Else),
+        // *Data ur. 02.02.1989*
+        2.. if (first..last).any(|at| class(at).meets(Classes::BIRTH) && reader.word(at).len() > 1)
+            && (first..last).any(is_number) =>
+        {
+            Some(Says::Else)
+        }
         _ => None,
     }
 }

@@ -227,6 +227,18 @@ fn named(reader: Reader<'_>, at: usize, is_built: bool) -> Option<(usize, usize,
     }
     let lower = word.to_lowercase();
     let score = match lower.as_str() {
+        // *III LO im. …*, *Lincoln HS*
+        "lo" => {
+            let is_roman = at > 0 && reader.word(at - 1).bytes().all(|byte| b"IVX".contains(&byte));
+            if keyword.case == Case::Upper && is_roman { 0.8 } else { return None }
+        }
+        "hs" => {
+            if keyword.case == Case::Upper && own_left > 0 && last == at + 1 {
+                0.7
+            } else {
+                return None;
+            }
+        }
         // An institute or an academy may be anything; one of technology teaches.
         "institute" | "institut" | "instituto" | "istituto" | "academy" | "akademia" | "akademie"
         | "akademi" | "institutet" | "accademia" | "academia" | "academie" | "académie" | "učení" => {
@@ -243,7 +255,8 @@ fn named(reader: Reader<'_>, at: usize, is_built: bool) -> Option<(usize, usize,
         "tu" | "ku" | "vu" | "uc" | "uni" | "bits" | "nit" | "eth" | "nui" | "iit" | "iim" | "iut"
         | "tafe" | "rwth" | "iiit" | "iuav" | "epfl" | "insa" | "iae" | "cnam" | "ies" | "cifp" | "ceip"
         | "itis" | "ipsia" | "htl" | "htw" | "haw" | "etec" | "fatec" | "cefet" | "senai" | "puc"
-        | "jntu" | "fh" | "th" | "iep" | "imt" | "enseeiht" | "ensam" | "ecam" | "estaca" => {
+        | "jntu" | "fh" | "th" | "iep" | "imt" | "enseeiht" | "ensam" | "ecam" | "estaca" | "spš" | "soš"
+        | "osz" => {
             if keyword.case == Case::Upper && last > at + 1 && reader.gap(at + 1) == 1 {
                 0.8
             } else {
@@ -262,6 +275,11 @@ fn left(reader: Reader<'_>, at: usize) -> usize {
     for _ in 0..REACH {
         let gap = reader.gap(place);
         let Some(before) = place.checked_sub(1) else { break };
+        // *Heinrich-von-Stephan-Schule*
+        let is_particle = gap == 0
+            && reader.is(place, "-")
+            && reader.gap(before) == 0
+            && reader.tokens[before].classes.meets(Classes::PARTICLE);
         // *King's College*, *Eton's College*
         let joins = gap == 0 && (reader.is(before, "-") || reader.is(before, "'"));
         let is_possessive = gap <= 1 && matches!(reader.word(before), "s") && before > 0 && reader.is(before - 1, "'")
@@ -279,6 +297,7 @@ fn left(reader: Reader<'_>, at: usize) -> usize {
             || is_possessive
             || is_stop
             || is_number
+            || is_particle
             || gap <= 1 && links_back(reader.word(before)))
         {
             break;

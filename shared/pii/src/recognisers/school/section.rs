@@ -52,10 +52,29 @@ pub(super) fn find(reader: Reader<'_>, known: usize, findings: &mut Vec<Finding>
                 left = 0;
             } else if end - at <= LONGEST_LINE {
                 let end = if is_left_column { cell } else { end };
-                line(reader, at, end, known.clone(), findings);
+                entries(reader, at, end, &known, findings);
             }
+        } else if let Some(first) = inline(reader, at, end) {
+            entries(reader, first, end.min(first + LONGEST_LINE), &known, findings);
         }
         at = end + 1;
+    }
+}
+
+/// Returns the token behind a heading on the line of what it heads: *Education: BSc, Kedge, 2011; …*.
+fn inline(reader: Reader<'_>, first: usize, last: usize) -> Option<usize> {
+    let colon = (first..last.min(first + LONGEST_HEADING)).find(|&at| reader.is(at, ":"))?;
+    (colon + 1 < last && is_heading(reader, first, colon)).then_some(colon + 1)
+}
+
+/// Reads the entries of a line.
+fn entries(reader: Reader<'_>, first: usize, last: usize, known: &Range<usize>, findings: &mut Vec<Finding>) {
+    let mut from = first;
+    for at in first..=last {
+        if at == last || [";", "·", "•"].iter().any(|mark| reader.is(at, mark)) {
+            line(reader, from, at, known.clone(), findings);
+            from = at + 1;
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) fn alone(reader: Reader<'_>, at: usize) -> f32 {
         && !reader.is(at - 1, "(")
         && !reader.is(at - 1, "\"");
     match (is_part, is_glued) {
-        (false, false) => 0.75,
+        (false, false) => 0.6,
         (true, false) => 0.4,
         _ => 0.45,
     }

@@ -41,76 +41,10 @@ impl Recogniser for Nationality {
             {
                 next += 1;
             }
-            let is_before = matches!(
-                reader.word(next).to_ascii_lowercase().as_str(),
-                "citizen"
-                    | "citizens"
-                    | "national"
-                    | "nationals"
-                    | "citizenship"
-                    | "nationality"
-                    | "staatsbürger"
-                    | "staatsbürgerin"
-                    | "staatsangehöriger"
-                    | "staatsangehörige"
-                    | "staatsbürgerschaft"
-                    | "staatsangehörigkeit"
-                    | "medborgare"
-                    | "statsborger"
-                    | "kansalainen"
-                    | "kansalaisuus"
-                    | "obywatel"
-                    | "obywatelka"
-                    | "obywatelstwo"
-                    | "nationaliteit"
-                    | "medborgarskap"
-                    | "statsborgerskab"
-                    | "statsborgerskap"
-                    | "vatandaşı"
-                    | "állampolgár"
-                    | "občan"
-                    | "občanka"
-                    | "občanství"
-                    | "cetățean"
-            ) || matches!(reader.word(next), "passport" | "Passport")
-                && matches!(reader.word(next + 1), "holder" | "Holder");
-            let is_behind = is_demonym
-                && at > 0
-                && matches!(
-                    reader.word(at - 1).to_lowercase().as_str(),
-                    "nationalité"
-                        | "nationality"
-                        | "nacionalidad"
-                        | "nacionalidade"
-                        | "nazionalità"
-                        | "cittadinanza"
-                        | "nationaliteit"
-                        | "nationalität"
-                        | "obywatelstwo"
-                        | "staatsangehörigkeit"
-                        | "citoyenneté"
-                        | "citoyen"
-                        | "citoyenne"
-                        | "ciudadano"
-                        | "ciudadana"
-                        | "ciudadanía"
-                        | "cidadão"
-                        | "cidadã"
-                        | "cidadania"
-                        | "cittadino"
-                        | "cittadina"
-                        | "cetățenie"
-                        | "občanství"
-                        | "statsborger"
-                        | "medborgarskap"
-                        | "kansalaisuus"
-                        | "příslušnost"
-                        | "príslušnosť"
-                        | "uyruğu"
-                        | "állampolgárság"
-                        | "statsborgerskab"
-                        | "statsborgerskap"
-                );
+            let is_before = says_citizen(reader.word(next))
+                || matches!(reader.word(next), "passport" | "Passport")
+                    && matches!(reader.word(next + 1), "holder" | "Holder");
+            let is_behind = is_demonym && at > 0 && says_nationality(reader.word(at - 1));
             // The university of a nation is none: *German national team*.
             let is_other =
                 matches!(reader.word(next + 1), "team" | "anthem" | "park" | "holiday" | "bank" | "library");
@@ -132,6 +66,81 @@ impl Recogniser for Nationality {
             }
         });
     }
+}
+
+/// Words for a citizen and a citizenship, behind a word of nationality.
+fn says_citizen(word: &str) -> bool {
+    matches!(
+        word.to_ascii_lowercase().as_str(),
+        "citizen"
+            | "citizens"
+            | "national"
+            | "nationals"
+            | "citizenship"
+            | "nationality"
+            | "staatsbürger"
+            | "staatsbürgerin"
+            | "staatsangehöriger"
+            | "staatsangehörige"
+            | "staatsbürgerschaft"
+            | "staatsangehörigkeit"
+            | "medborgare"
+            | "statsborger"
+            | "kansalainen"
+            | "kansalaisuus"
+            | "obywatel"
+            | "obywatelka"
+            | "obywatelstwo"
+            | "nationaliteit"
+            | "medborgarskap"
+            | "statsborgerskab"
+            | "statsborgerskap"
+            | "vatandaşı"
+            | "állampolgár"
+            | "občan"
+            | "občanka"
+            | "občanství"
+            | "cetățean"
+    )
+}
+
+/// The same in front of it.
+fn says_nationality(word: &str) -> bool {
+    matches!(
+        word.to_lowercase().as_str(),
+        "nationalité"
+            | "nationality"
+            | "nacionalidad"
+            | "nacionalidade"
+            | "nazionalità"
+            | "cittadinanza"
+            | "nationaliteit"
+            | "nationalität"
+            | "obywatelstwo"
+            | "staatsangehörigkeit"
+            | "citoyenneté"
+            | "citoyen"
+            | "citoyenne"
+            | "ciudadano"
+            | "ciudadana"
+            | "ciudadanía"
+            | "cidadão"
+            | "cidadã"
+            | "cidadania"
+            | "cittadino"
+            | "cittadina"
+            | "cetățenie"
+            | "občanství"
+            | "statsborger"
+            | "medborgarskap"
+            | "kansalaisuus"
+            | "příslušnost"
+            | "príslušnosť"
+            | "uyruğu"
+            | "állampolgárság"
+            | "statsborgerskab"
+            | "statsborgerskap"
+    )
 }
 
 /// *I am Irish*, *soy español*, *a 41-year-old New Zealander*: who somebody is, where the sentence does not go on with what

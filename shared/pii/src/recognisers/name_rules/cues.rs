@@ -116,7 +116,20 @@ fn titled(reader: Reader<'_>, at: usize, findings: &mut Vec<Finding>) {
     if reader.gap(behind) == 1
         && let Some(name) = reader.name(behind)
     {
-        let score = if name.words + name.initials > 1 { 0.93 } else { 0.85 };
+        // *MS Access*, *DR Congo*
+        let first = reader.tokens[name.first];
+        let is_other =
+            reader.word(at) == "MS" && first.case != Case::Upper || first.classes.meets(Classes::COUNTRY);
+        if is_other {
+            return;
+        }
+        // *Judge Denies …*: what somebody is, and does.
+        let is_post = reader.word(at).chars().count() > 4 && !reader.is(at + 1, ".");
+        let score = match name.words + name.initials {
+            2.. => 0.93,
+            _ if is_post => 0.65,
+            _ => 0.85,
+        };
         findings.push(finding(reader.range(name.first, name.last), score, "name.title"));
     }
 }

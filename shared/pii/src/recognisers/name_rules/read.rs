@@ -111,7 +111,10 @@ impl<'a> Reader<'a> {
         for _ in 0..4 {
             let Some(token) = self.tokens.get(behind) else { break };
             let has_stop = self.is(behind + 1, ".") && self.gap(behind + 1) == 0;
-            let is_title = token.classes.meets(Classes::TITLE)
+            // Behind a title in full, a stop ends the sentence: *thanks, professor. Then …*
+            let is_cut =
+                !has_stop || token.classes.meets(Classes::DOTTED_TITLE) || is_short_title(self.word(behind));
+            let is_title = token.classes.meets(Classes::TITLE) && is_cut
                 || has_stop && token.classes.meets(Classes::DOTTED_TITLE) && token.is_capital();
             // *dr. Ann* is written, *president said* is no title.
             let is_written = token.is_capital() || has_stop || self.capitals(behind + 1) >= 2;
@@ -293,4 +296,13 @@ impl<'a> Reader<'a> {
         }
         (1..=7).contains(&words).then_some((end, words))
     }
+}
+
+/// Says whether a title is one that is cut short.
+fn is_short_title(word: &str) -> bool {
+    const WHOLE: [&str; 14] = [
+        "lady", "sir", "lord", "dame", "miss", "aunt", "judge", "madam", "uncle", "aunty", "rabbi", "imam",
+        "hra", "frau",
+    ];
+    word.chars().count() <= 5 && !WHOLE.contains(&word.to_lowercase().as_str())
 }

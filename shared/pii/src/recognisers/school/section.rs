@@ -61,7 +61,7 @@ pub(super) fn find(reader: Reader<'_>, known: usize, findings: &mut Vec<Finding>
     }
 }
 
-/// Returns the token behind a heading on the line of what it heads: *Education: BSc, Kedge, 2011; …*.
+/// Returns the token behind a heading on the line of what it heads: *Education: MA, Kedge, 2011; …*.
 fn inline(reader: Reader<'_>, first: usize, last: usize) -> Option<usize> {
     let colon = (first..last.min(first + LONGEST_HEADING)).find(|&at| reader.is(at, ":"))?;
     (colon + 1 < last && is_heading(reader, first, colon)).then_some(colon + 1)

@@ -159,7 +159,11 @@ impl People {
             let lower = word.to_lowercase();
             let classes = lexicon::classes(lexicon::key(&lower));
             let is_small = classes.meets(Classes::PARTICLE.with(Classes::NOT_NAME).with(Classes::TITLE));
-            if word.chars().count() >= 2 && !is_small && self.parts.len() < 8 {
+            // *Ann Lee MBBS MRCP*
+            let is_degree = classes.meets(Classes::DEGREE)
+                && word.chars().all(char::is_uppercase)
+                && name.chars().any(char::is_lowercase);
+            if word.chars().count() >= 2 && !is_small && !is_degree && self.parts.len() < 8 {
                 self.parts.push(lower.chars().filter_map(bare).collect());
             }
         }

@@ -17,10 +17,13 @@ pub(super) fn find(reader: Reader<'_>, known: usize, findings: &mut Vec<Finding>
     let sure = |finding: &&Finding| finding.kind == Kind::Name && finding.score >= LISTED_FROM;
     let mut listed = Vec::new();
     for finding in findings[..known].iter().filter(sure) {
+        let mut last = reader.token_at(finding.end);
+        if let Some(name) = nicknamed(reader, last) {
+            listed.push(name);
+        }
         if !reader.text[finding.start..finding.end].contains(' ') {
             continue;
         }
-        let mut last = reader.token_at(finding.end);
         if let Some(name) = elsewhere(reader, last) {
             listed.push(name);
         }
@@ -41,6 +44,17 @@ pub(super) fn find(reader: Reader<'_>, known: usize, findings: &mut Vec<Finding>
             findings.push(Finding { kind: Kind::Name, start, end, score: 0.75, rule: "name.listed" });
         }
     }
+}
+
+/// Returns the surname behind a name in quotes: *Robert "Bob" Lee*, *"Dee" Lee*.
+fn nicknamed(reader: Reader<'_>, at: usize) -> Option<(usize, usize)> {
+    let is_quote = |at: usize| reader.is(at, "\"");
+    let surname = at + 1;
+    let opens = (at.saturating_sub(3)..at).any(is_quote);
+    let is_name =
+        reader.may_be_name(surname) && matches!(reader.tokens[surname].case, Case::Title | Case::Mixed);
+    (opens && is_quote(at) && reader.gap(at) == 0 && reader.gap(surname) == 1 && is_name)
+        .then_some((surname, surname + 1))
 }
 
 /// Returns the same name in a script without case, in brackets: *Haruka Sato (佐藤 春香)*.

@@ -275,8 +275,9 @@ fn birth(view: View<'_>, at: usize, findings: &mut Vec<Finding>) {
     }
     let mut here = at + 1;
     while here < at + 10 && !view.is_break(here) {
-        if let Some(date) = dates::at(view, here).filter(|date| date.precision > Precision::Year) {
+        if let Some(date) = dates::at(view, here) {
             here = date.last;
+            let is_year = date.precision == Precision::Year;
             // *7 de noviembre de 1990 (Donostia)*, *12.8.1979 Kuopiossa*
             let is_bracket = view.is_mark(here, "(");
             let first = here + usize::from(is_bracket || view.is_mark(here, ","));
@@ -286,7 +287,8 @@ fn birth(view: View<'_>, at: usize, findings: &mut Vec<Finding>) {
                 // *12.8.1979 Kuopiossa* is *in Kuopio*.
                 let is_inside =
                     ["ssa", "ssä", "lla", "llä"].iter().any(|end| view.str(last - 1).ends_with(end));
-                if is_bracket && view.is_mark(last, ")") || (is_known || is_inside) && view.is_end(last) {
+                let is_closed = is_bracket && view.is_mark(last, ")") && (!is_year || is_known);
+                if is_closed || (is_known || is_inside) && view.is_end(last) {
                     let score = if is_known { 0.75 } else { 0.6 };
                     push(view, first, last, score, "location.birth", findings);
                     return;
@@ -307,8 +309,9 @@ fn birth(view: View<'_>, at: usize, findings: &mut Vec<Finding>) {
         // *Lugar y fecha de nac. Arequipa, 4 de enero de 1991*
         if view.is_name(here) && !view.has(here, Classes::MONTH) {
             let last = place_end(view, here);
+            let is_touching = here == at + 1 && dates::at(view, last).is_some();
             let date = dates::at(view, last + 1).filter(|date| date.precision == Precision::Day);
-            if view.is_mark(last, ",") && date.is_some() {
+            if is_touching || view.is_mark(last, ",") && date.is_some() {
                 push(view, here, last, 0.7, "location.birth", findings);
             }
             return;

@@ -36,7 +36,10 @@ impl Recogniser for Nationality {
             let mut next = at + 1;
             while next < at + 5
                 && (reader.is(next, "/")
-                    || matches!(reader.word(next), "and" | "&" | "or" | "-")
+                    || matches!(
+                        reader.word(next),
+                        "and" | "&" | "or" | "-" | "och" | "og" | "und" | "et" | "y" | "e" | "ja" | "oraz"
+                    )
                     || reader.tokens.get(next).is_some_and(|token| token.classes.meets(known)))
             {
                 next += 1;

@@ -11,6 +11,8 @@ mod section;
 
 use super::Recogniser;
 use super::name_rules::Reader;
+use super::places;
+use super::view::View;
 use crate::lexicon::Classes;
 use crate::tokens::{Case, TokenKind};
 use crate::{Doc, Finding, Kind, Kinds};
@@ -47,11 +49,21 @@ impl Recogniser for School {
                 named(reader, at, !is_keyword)
             } else if token.classes.meets(Classes::SCHOOL_NAME) && token.is_capital() {
                 match token.case {
+                    // *MIT License*
+                    Case::Upper
+                        if matches!(reader.word(at + 1), "License" | "Licence" | "license" | "licence") =>
+                    {
+                        None
+                    }
                     Case::Upper => {
                         if let Some(first) = spelled(reader, at) {
                             push(findings, reader.range(first, at - 1), 0.85);
                         }
-                        Some((at, at + 1, 0.75))
+                        // *NTNU Bergen*
+                        let view = View { text: reader.text, tokens: reader.tokens };
+                        let town = places::at(view, at + 1).filter(|_| reader.gap(at + 1) == 1);
+                        let last = town.map_or(at + 1, |(_, last)| last);
+                        Some((at, last, 0.75))
                     }
                     // *Sciences Po Rennes*
                     _ if reader.word(at) == "Po" => (at > 0 && reader.word(at - 1) == "Sciences")
@@ -145,7 +157,8 @@ fn is_link(reader: Reader<'_>, at: usize) -> bool {
 
 /// Small words in front of a keyword that belong to the school's name.
 fn links_back(word: &str) -> bool {
-    matches!(word, "of" | "&" | "and" | "de" | "du" | "del" | "for" | "och" | "og")
+    matches!(word, "of" | "&" | "and" | "de" | "du" | "del" | "for" | "och" | "og" | "és" | "και" | "și")
+        || word == "videregående"
         || matches!(word, "lyseon" | "normaali" | "suomalainen")
         || word.contains("teknisk")
         || word.contains("teknillinen")
@@ -227,6 +240,7 @@ fn named(reader: Reader<'_>, at: usize, is_built: bool) -> Option<(usize, usize,
     }
     let lower = word.to_lowercase();
     let score = match lower.as_str() {
+        "uni" if reader.word(at + 1) == "of" && keyword.is_capital() => 0.85,
         // *III LO im. …*, *Lincoln HS*
         "lo" => {
             let is_roman = at > 0 && reader.word(at - 1).bytes().all(|byte| b"IVX".contains(&byte));

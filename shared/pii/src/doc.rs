@@ -26,6 +26,13 @@ pub struct Scratch {
     anchors: Anchors,
 }
 
+impl Scratch {
+    /// Returns for how many tokens there is room.
+    pub(crate) fn tokens_kept(&self) -> usize {
+        self.tokens.capacity()
+    }
+}
+
 /// A text read once. Its text is folded to plain forms; [`Doc::original`] leads back.
 #[derive(Debug, Clone, Copy)]
 pub struct Doc<'a> {

@@ -18,6 +18,7 @@
 //! | [`plant`] | synthetic people, to measure what is found |
 //! | [`policy`] | what stands in the place of a finding, kind by kind |
 //! | `protect`, `known` | what is never rewritten; what is known of a record's person |
+//! | `pool` | what reading needs, kept from one record to the next |
 //! | `rewrite`, `surrogate` | one pass, left to right: nothing is replaced twice; invented values of the same shape |
 //! | `scrubber`, `record` | all of it together, for a text and for the texts of one record |
 //!
@@ -47,6 +48,7 @@ pub mod numbers;
 mod phrases;
 pub mod plant;
 pub mod policy;
+mod pool;
 mod propagate;
 mod protect;
 pub mod recognisers;

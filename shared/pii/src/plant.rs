@@ -141,7 +141,8 @@ impl<'a> Planter<'a> {
     /// Returns what would be rewritten.
     fn look(&mut self, texts: &[&str]) -> Vec<Vec<Finding>> {
         let scrubber = self.scrubber;
-        let mut seen = scrubber.pass(texts, &mut Known::default(), &mut self.scratch);
+        let shares = texts.len() > 1;
+        let (mut seen, _) = scrubber.pass(texts, shares, &mut Known::default(), &mut self.scratch);
         for findings in &mut seen {
             findings.retain(|it| scrubber.is_sure(it) && scrubber.policies().of(it.kind) != Policy::Keep);
         }

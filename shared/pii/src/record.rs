@@ -1,12 +1,14 @@
 //! The texts of one record: one person, one set of numbers and surrogates.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::known::Known;
+use crate::pool::Pooled;
 use crate::rewrite::{Numbers, rewrite};
 use crate::surrogate::Surrogates;
-use crate::{Finding, Kind, Policy, Scratch, Scrubber};
+use crate::{Finding, Kind, Policy, Scrubber};
 
 /// Each pass removes what it finds, so a text is clean after few; the bound keeps a hostile one from costing more.
 const MOST_PASSES: usize = 4;
@@ -18,7 +20,7 @@ pub struct Record<'a> {
     known: Known,
     numbers: Numbers,
     surrogates: Surrogates<'a>,
-    scratch: Vec<Scratch>,
+    scratch: Pooled,
     counts: BTreeMap<Kind, u64>,
     doubtful: Vec<Vec<Finding>>,
     /// Letters and digits that were found, and all there were.
@@ -55,7 +57,7 @@ impl<'a> Record<'a> {
             known: Known::default(),
             numbers: Numbers::default(),
             surrogates: Surrogates::new(scrubber.key()),
-            scratch: Vec::new(),
+            scratch: Pooled::take(),
             counts: BTreeMap::new(),
             doubtful: Vec::new(),
             found: [0; 2],
@@ -78,7 +80,8 @@ impl<'a> Record<'a> {
     }
 
     /// Rewrites texts of the record, until nothing is found any more: a finding that is gone may uncover another, such
-    /// as the second of two numbers that stood in one run of digits.
+    /// as the second of two numbers that stood in one run of digits. A text in which nothing was found is not read
+    /// again, unless something new is learnt of the person.
     pub fn texts(&mut self, texts: &[&str]) -> Vec<String> {
         let scrubber = self.scrubber;
         if scrubber.invents() {
@@ -86,36 +89,45 @@ impl<'a> Record<'a> {
                 self.surrogates.see(text);
             }
         }
-        let mut clean: Vec<String> = Vec::new();
+        let mut clean: Vec<Cow<'_, str>> = texts.iter().map(|text| Cow::Borrowed(*text)).collect();
+        let mut doubtful = vec![Vec::new(); texts.len()];
+        // The places of the texts that may hold something.
+        let mut open: Vec<usize> = (0..texts.len()).collect();
         for pass in 0.. {
-            let given: Vec<&str> =
-                if pass == 0 { texts.to_vec() } else { clean.iter().map(String::as_str).collect() };
-            let mut seen = scrubber.pass(&given, &mut self.known, &mut self.scratch);
-            let mut rewritten = Vec::with_capacity(given.len());
-            let mut changed = false;
-            for (text, findings) in given.iter().zip(&mut seen) {
+            let shares = texts.len() > 1;
+            let (mut seen, has_learnt) = self.look(&clean, &open, shares);
+            if has_learnt && open.len() < clean.len() {
+                open = (0..clean.len()).collect();
+                (seen, _) = self.look(&clean, &open, shares);
+            }
+            for (&at, findings) in open.iter().zip(&mut seen) {
                 findings.retain(|finding| scrubber.policies().of(finding.kind) != Policy::Keep);
-                let doubtful = findings.extract_if(.., |finding| !scrubber.is_sure(finding)).collect();
-                let text =
-                    rewrite(text, findings, scrubber.policies(), &mut self.numbers, &mut self.surrogates);
-                changed |= !findings.is_empty();
-                rewritten.push((text, doubtful));
+                doubtful[at] = findings.extract_if(.., |finding| !scrubber.is_sure(finding)).collect();
             }
             if pass == 0 {
                 self.weigh(texts, &seen);
             }
-            if !changed || pass == MOST_PASSES {
-                self.is_clean &= !changed;
-                self.doubtful.extend(rewritten.into_iter().map(|(_, doubtful)| doubtful));
-                if pass == 0 {
-                    clean = texts.iter().map(|text| (*text).to_owned()).collect();
-                }
+            let is_changed = seen.iter().any(|findings| !findings.is_empty());
+            if !is_changed || pass == MOST_PASSES {
+                self.is_clean &= !is_changed;
                 break;
             }
             self.count(&seen);
-            clean = rewritten.into_iter().map(|(text, _)| text).collect();
+            for (&at, findings) in open.iter().zip(&seen).filter(|(_, findings)| !findings.is_empty()) {
+                let (numbers, surrogates) = (&mut self.numbers, &mut self.surrogates);
+                clean[at] = rewrite(&clean[at], findings, scrubber.policies(), numbers, surrogates).into();
+            }
+            let mut changed = seen.iter().map(|findings| !findings.is_empty());
+            open.retain(|_| changed.next().unwrap_or_default());
         }
-        clean
+        self.doubtful.append(&mut doubtful);
+        clean.into_iter().map(Cow::into_owned).collect()
+    }
+
+    /// Looks at some of the texts.
+    fn look(&mut self, texts: &[Cow<'_, str>], open: &[usize], shares: bool) -> (Vec<Vec<Finding>>, bool) {
+        let open: Vec<&str> = open.iter().map(|&at| &*texts[at]).collect();
+        self.scrubber.pass(&open, shares, &mut self.known, &mut self.scratch)
     }
 
     fn count(&mut self, seen: &[Vec<Finding>]) {

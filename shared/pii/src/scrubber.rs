@@ -109,13 +109,16 @@ impl Scrubber {
         self.kinds.iter().filter(|kind| self.rewrites(*kind)).collect()
     }
 
-    /// Looks at texts of one record together.
+    /// Looks at texts of one record together; says whether something was learnt of its person, which is done where the
+    /// record `shares` what is found among several texts.
     pub(crate) fn pass(
         &self,
         texts: &[&str],
+        shares: bool,
         known: &mut Known,
         scratch: &mut Vec<Scratch>,
-    ) -> Vec<Vec<Finding>> {
+    ) -> (Vec<Vec<Finding>>, bool) {
+        let mut has_learnt = false;
         scratch.resize_with(texts.len().max(scratch.len()), Scratch::default);
         let words = self.kinds.meets(Kinds::WORDS) || !known.is_empty();
         let docs: Vec<_> = texts
@@ -124,10 +127,11 @@ impl Scrubber {
             .map(|(text, scratch)| Doc::read(text, words, scratch))
             .collect();
         let mut seen: Vec<_> = docs.iter().map(|doc| self.recognise(doc)).collect();
-        if texts.len() > 1 {
+        if shares {
             for (doc, findings) in docs.iter().zip(&seen) {
                 for finding in findings.iter().filter(|it| is_identity(it.kind) && self.is_sure(it)) {
                     known.learn(finding.kind, &doc.text()[finding.start..finding.end], finding.score);
+                    has_learnt = true;
                 }
             }
         }
@@ -137,7 +141,7 @@ impl Scrubber {
             }
             self.settle(text, doc, findings);
         }
-        seen
+        (seen, has_learnt)
     }
 
     fn recognise(&self, doc: &Doc<'_>) -> Vec<Finding> {

@@ -165,6 +165,18 @@ fn scrubbing_what_is_scrubbed_changes_nothing() {
 }
 
 #[test]
+fn scrubbing_a_scrubbed_record_of_two_texts_changes_nothing() {
+    let scrubber = everything(Policy::Tag);
+    proptest!(config(1500), |(first in texts(), second in texts())| {
+        let mut record = scrubber.record();
+        let once = record.texts(&[&first, &second]);
+        prop_assume!(record.is_clean());
+        let again: Vec<&str> = once.iter().map(String::as_str).collect();
+        prop_assert_eq!(&scrubber.record().texts(&again), &once);
+    });
+}
+
+#[test]
 fn what_is_not_found_is_left_as_it_was() {
     let scrubber = everything(Policy::Tag);
     proptest!(config(1500), |(text in texts())| {

@@ -99,3 +99,14 @@ fn a_part_of_a_name_has_the_number_of_the_whole() {
     let texts = record.texts(&["Dear Mr Zborowski,\nMrs Ann Lee called.", "Dear Mrs Lee,"]);
     assert_eq!(texts, ["Dear Mr [name_1],\nMrs [name_2] called.", "Dear Mrs [name_2],"]);
 }
+
+#[test]
+fn a_text_that_is_not_read_again_keeps_what_was_doubtful_in_it() {
+    let strict = Thresholds::TEXT.with(Kind::Email, 0.99);
+    let scrubber = tag().with_kinds(Kinds::of(&[Kind::Email, Kind::Phone])).with_thresholds(strict);
+    let mut record = scrubber.record();
+    let clean = record.texts(&["or a.b@corp.com", "call +1 212 555 0123", "none"]);
+    assert_eq!(clean, ["or a.b@corp.com", "call [phone]", "none"]);
+    let doubtful: Vec<usize> = record.doubtful().iter().map(Vec::len).collect();
+    assert_eq!(doubtful, [1, 0, 0]);
+}

@@ -2,6 +2,8 @@
 
 use super::super::places;
 use super::super::view::View;
+use std::cell::LazyCell;
+
 use super::{Name, Reader, finding};
 use crate::latin::bare;
 use crate::lexicon::{self, Classes};
@@ -24,7 +26,8 @@ const LONGEST_LOCAL: usize = 48;
 
 pub(super) fn find(doc: &Doc<'_>, reader: Reader<'_>, findings: &mut Vec<Finding>) {
     let lines = read(reader);
-    let addresses = addresses(doc);
+    // Few texts have a line that begins with a name.
+    let addresses = LazyCell::new(|| addresses(doc));
     let mut head_is_named = false;
     for (place, line) in lines.iter().enumerate() {
         if spaced_out(reader, *line, findings) {

@@ -78,7 +78,10 @@ impl RowScrubber {
             values.text(&self.source.key).ok_or_else(|| format!("the row has no {}", self.source.key))?;
         let Rendered { prompt, completion } =
             self.templates.render(&values).map_err(|error| error.to_string())?;
-        let subject = self.source.subject.as_deref().and_then(|column| values.text(column));
+        let hashed = |label: &str, column: &Option<String>| {
+            let value = column.as_deref().and_then(|column| values.text(column));
+            value.map(|value| self.subject_key.hash(label, &value))
+        };
         let mut record = self.scrubber.record();
         for (column, kind) in self.source.identities() {
             if let Some(value) = values.text(column) {
@@ -89,7 +92,8 @@ impl RowScrubber {
         let example = Example {
             source: self.source.name.clone(),
             key: self.subject_key.hash(&self.source.table, &key),
-            subject: subject.map(|id| self.subject_key.hash("subject", &id)),
+            subject: hashed("subject", &self.source.subject),
+            group: hashed("group", &self.source.group),
             prompt: texts.next().unwrap_or_default(),
             completion: texts.next().unwrap_or_default(),
         };

@@ -17,6 +17,9 @@ pub struct Example {
     /// The row's subject, as a keyed hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// What is split by in the subject's place, as a keyed hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// What the model is asked.
     pub prompt: String,
     /// What the model should answer.
@@ -44,9 +47,9 @@ impl Example {
         hash.iter().take(8).fold(0, |value, byte| (value << 8) | u64::from(*byte))
     }
 
-    /// What is kept on one side of the split: the subject, or the row where nobody is named.
+    /// What is kept on one side of the split: the recipe's group, the subject, or the row where neither is named.
     pub fn group(&self) -> &str {
-        self.subject.as_deref().unwrap_or(&self.key)
+        self.group.as_deref().or(self.subject.as_deref()).unwrap_or(&self.key)
     }
 
     /// Returns role and text of each chat message.
@@ -94,6 +97,7 @@ mod tests {
             source: "s".to_owned(),
             key: "k".to_owned(),
             subject: None,
+            group: None,
             prompt: prompt.to_owned(),
             completion: completion.to_owned(),
         }

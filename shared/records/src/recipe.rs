@@ -142,6 +142,10 @@ pub struct Source {
     /// The column that says whose record it is. All rows of one subject are on one side of the split.
     #[serde(default)]
     pub subject: Option<String>,
+    /// A column that is split by instead, where people belong together: a company's, a team's, a thread's. A null
+    /// falls back to the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// The columns that the templates use.
     pub columns: Vec<String>,
     /// Columns that say who the row's person is, and of what kind: their values are removed from prompt and completion.
@@ -313,12 +317,13 @@ impl Source {
         own.chain(known.filter_map(|column| scrub::identity(column).map(|kind| (column.as_str(), kind))))
     }
 
-    /// Returns the columns to select: key, subject, those of the templates and of the person, once each.
+    /// Returns the columns to select: key, subject, group, those of the templates and of the person, once each.
     pub fn selected(&self) -> Vec<&str> {
         let mut seen = BTreeSet::new();
         [self.key.as_str()]
             .into_iter()
             .chain(self.subject.as_deref())
+            .chain(self.group.as_deref())
             .chain(self.columns.iter().chain(self.identity.keys()).map(String::as_str))
             .filter(|column| seen.insert(*column))
             .collect()
@@ -335,8 +340,13 @@ impl Source {
     fn check(&self, plain: &impl Fn(&str, &str) -> Result<(), String>) -> Result<(), String> {
         plain("table", &self.table)?;
         plain("key", &self.key)?;
-        for column in
-            self.columns.iter().chain(&self.subject).chain(self.filter.keys()).chain(self.identity.keys())
+        for column in self
+            .columns
+            .iter()
+            .chain(&self.subject)
+            .chain(&self.group)
+            .chain(self.filter.keys())
+            .chain(self.identity.keys())
         {
             plain("columns", column)?;
         }

@@ -3,24 +3,28 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use stage::arrows::SliceRef;
 use stage::keys;
 use stage::manifest::Manifest;
+use stage::plan_file::PlanFile;
 use store::{Get as _, Memory};
 
 use super::fakes::{Project, Tuner};
-use super::run::{RUN, all, lines};
+use super::run::{RUN, all, assemble, gather, lines, parts, plan, scrub, slice};
+
+/// A text of thirty words that nobody else uses.
+fn words(id: usize) -> String {
+    let words: Vec<_> = (0..30).map(|at| format!("word{:x}", (id * 31 + at) * 2_654_435_761)).collect();
+    words.join(" ")
+}
 
 /// Sixty posts that have nothing in common, and then these.
 async fn run_with(texts: &[String]) -> (Memory, Manifest) {
-    let own = |id: usize| {
-        let words: Vec<_> = (0..30).map(|at| format!("word{:x}", (id * 31 + at) * 2_654_435_761)).collect();
-        words.join(" ")
-    };
     let row = |(id, text): (usize, String)| {
         json!({"id": id + 1, "owner_id": format!("owner-{id}"), "title": format!("Post {id}"), "location": "Bonn",
             "skills": ["care"], "description": text})
     };
-    let rows: Vec<Value> = (0..60).map(own).chain(texts.iter().cloned()).enumerate().map(row).collect();
+    let rows: Vec<Value> = (0..60).map(words).chain(texts.iter().cloned()).enumerate().map(row).collect();
     let project = Project { tables: BTreeMap::from([("job_posts", rows)]), ..Project::new(100) };
     let store = Memory::default();
     all(&store, &project, &Tuner::default()).await.unwrap();
@@ -54,6 +58,45 @@ async fn an_example_that_teaches_no_good_is_quarantined_with_its_reason() {
         let text = String::from_utf8(store.get(&keys::dataset(RUN, side)).await.unwrap().to_vec()).unwrap();
         assert!(!text.contains("<|im_end|>") && !text.contains("CALL US"), "{side}");
     }
+}
+
+#[tokio::test]
+async fn a_company_stands_on_one_side_whoever_writes_for_it() {
+    let recipe = include_str!("../../../infra/recipes/zion-job-generator.toml");
+    let mut recipe = records::recipe::Recipe::parse("x.toml", recipe).unwrap();
+    recipe.sources[0].group = Some("company".to_owned());
+    let rows = (0..400).map(|id| {
+        let (company, owner) = (id % 40, format!("owner-{id}"));
+        // Nobody's own company: such a row goes by its owner.
+        let company = if id < 40 { Value::Null } else { json!(company) };
+        json!({"id": id + 1, "owner_id": owner, "company": company, "title": "Post", "location": "Bonn",
+            "skills": ["care"], "description": format!("firm{} {}", id % 40, words(id))})
+    });
+    let project = Project { tables: BTreeMap::from([("job_posts", rows.collect())]), ..Project::new(100) };
+    let store = Memory::default();
+    plan("zion-job-generator", &store, &project, &Tuner::default()).await.unwrap();
+    let mut planned: PlanFile = store::get_json(&store, &keys::plan(RUN)).await.unwrap();
+    planned.recipe = recipe;
+    store::put_json(&store, &keys::plan(RUN), &planned).await.unwrap();
+    let asked = SliceRef { table: "job_posts".to_owned(), slice: 0 };
+    while slice(&asked, &store, &project).await.unwrap().more {}
+    gather(&store, &project).await.unwrap();
+    for part in parts(&store).await {
+        scrub(part, &store).await.unwrap();
+    }
+    assemble(&store, &project).await.unwrap();
+    let mut sides: BTreeMap<String, BTreeMap<&str, u32>> = BTreeMap::new();
+    for side in ["train", "validation", "holdout"] {
+        let text = store.get(&keys::dataset(RUN, side)).await.unwrap();
+        for line in lines(&text) {
+            let firm = line.split("firm").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+            *sides.entry(firm).or_default().entry(side).or_default() += 1;
+        }
+    }
+    let whole = sides.values().filter(|sides| sides.values().any(|posts| *posts >= 9)).count();
+    assert_eq!((sides.len(), whole), (40, 40), "{sides:?}");
+    let owners = sides.values().filter(|sides| sides.len() > 1).count();
+    assert!(owners > 0, "a row without a company goes by its owner");
 }
 
 #[tokio::test]

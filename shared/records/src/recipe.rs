@@ -3,6 +3,8 @@
 //! A new specialised model is a new file in `infra/recipes`, no code. Unknown keys are refused, and every error names
 //! the file, the key and the fix.
 
+mod consent;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use pii::Kind;
@@ -12,6 +14,8 @@ use crate::quality::Quality;
 use crate::scrub::{self, Scrub};
 use crate::split::Split;
 use crate::template::{TemplateError, Templates};
+
+pub use consent::{Consent, NoConsent, OwnConsent, RelatedConsent};
 
 /// A job may be waited for this long: the workflow itself ends after five days, and a job that is still under way then
 /// would be neither cancelled nor recorded.
@@ -175,44 +179,6 @@ pub enum Equals {
     Number(i64),
     /// A text.
     Text(String),
-}
-
-/// Where a source says who has agreed. A null is a no.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, untagged)]
-pub enum Consent {
-    /// An opt-out column of a related table, reached through a foreign key.
-    Related(RelatedConsent),
-    /// An opt-out column of the row itself.
-    Own(OwnConsent),
-    /// Nobody's consent is needed, for a reason.
-    NotNeeded(NoConsent),
-}
-
-/// An opt-out column of a related table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RelatedConsent {
-    /// The table.
-    pub table: String,
-    /// Its boolean column: true means left out.
-    pub opt_out: String,
-}
-
-/// An opt-out column of the row itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OwnConsent {
-    /// The boolean column: true means left out.
-    pub opt_out: String,
-}
-
-/// Nobody's consent is needed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoConsent {
-    /// Why, in words that a privacy officer accepts.
-    pub not_needed: String,
 }
 
 /// A recipe that cannot be used.

@@ -58,7 +58,8 @@ impl Known {
             Kind::Email => {
                 self.people.learn_address(value.split(['@', '(', '[', ' ']).next().unwrap_or(value));
             }
-            Kind::Url | Kind::Username => self.people.learn_address(slug(value)),
+            Kind::Url => self.people.learn_address(slug(value)),
+            Kind::Username => self.people.learn_address(value.trim_start_matches('@')),
             _ => {}
         }
         let lower = value.to_lowercase();

@@ -306,7 +306,7 @@ impl People {
         }
     }
 
-    /// Returns the words of names that the text writes as words of its language too: *the pizza*, *a fair housing*.
+    /// Returns the words of names that the text writes as words of its language too: *the quill*, *a rose*.
     fn everyday(&self, reader: Reader<'_>) -> HashSet<u64, BuildHasherDefault<Passed>> {
         let is_thing = |at: usize| {
             reader.tokens[at].case == Case::Lower

@@ -94,7 +94,7 @@ impl Recogniser for School {
     }
 }
 
-/// Returns where the name begins whose initials stand in brackets at `at`: *Fundação Getulio Vargas (FGV)*.
+/// Returns where the name begins whose initials stand in brackets at `at`: *Fundação Brás Cubano (FBC)*.
 fn spelled(reader: Reader<'_>, at: usize) -> Option<usize> {
     let bracket = at.checked_sub(1).filter(|&mark| reader.is(mark, "(") && reader.is(at + 1, ")"))?;
     let mut initials = reader.word(at).chars().rev().peekable();

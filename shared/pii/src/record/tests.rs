@@ -28,6 +28,9 @@ fn what_the_row_says_of_its_person_goes_in_exact_and_near_forms() {
     for left in ["ZBOROWSKI", "uentin", "0042", "00 42"] {
         assert!(!clean.contains(left), "{left} is left: {clean}");
     }
+    let mut record = scrubber.record();
+    record.know(Kind::Username, "@qzborowski");
+    assert_eq!(record.text("Quentin Zborowski came."), "[name] came.");
     // A value of a kind that is kept is nobody's business.
     let scrubber = Scrubber::new(Policies::from(Policy::Tag).with(Kind::Name, Policy::Keep));
     let mut record = scrubber.record();

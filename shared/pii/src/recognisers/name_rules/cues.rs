@@ -102,7 +102,7 @@ pub(super) fn find(doc: &Doc<'_>, reader: Reader<'_>, findings: &mut Vec<Finding
 
 /// *Dr. Ann Lee*, *Frau Lee*
 fn titled(reader: Reader<'_>, at: usize, findings: &mut Vec<Finding>) {
-    // *St. Thomas* is a church, a parish or a hospital.
+    // *St. Albert* is a church, a parish or a hospital.
     // *B.Eng. Informatics* is a degree.
     let is_glued = at > 0 && reader.gap(at) == 0 && reader.is(at - 1, ".");
     if is_glued || matches!(reader.word(at), "St" | "ST") {

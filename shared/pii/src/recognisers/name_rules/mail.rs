@@ -87,7 +87,7 @@ fn bracketed(reader: Reader<'_>, bracket: usize, findings: &mut Vec<Finding>) {
             first = surname;
         }
     }
-    // *The Cat Album*, *City News Alert*: what sends is no person if a part of its name is none.
+    // *The Garden Weekly*, *City News Desk*: what sends is no person if a part of its name is none.
     let is_more = first > 0 && reader.gap(first) == 1 && reader.tokens[first - 1].is_capital();
     let score = if is_more { 0.45 } else { 0.9 };
     findings.push(finding(reader.range(first, end), score, "name.mail"));

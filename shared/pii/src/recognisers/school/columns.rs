@@ -1,4 +1,4 @@
-//! Names of schools that a line's end or a column's edge cuts: *Universidad / Javeriana*, *Otto-Friedrich- / Universität*.
+//! Names of schools that a line's end or a column's edge cuts: *Universidad / Brenteriana*, *Otto-Brenner- / Universität*.
 
 use super::super::name_rules::Reader;
 use super::{is_part, push, right};

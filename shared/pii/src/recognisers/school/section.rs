@@ -184,7 +184,7 @@ fn piece(reader: Reader<'_>, first: usize, last: usize) -> Option<Piece> {
         is_degree |= classes & DEGREE != 0 && (reader.tokens[at].is_capital() || at > first);
         is_subject |= classes & SUBJECT != 0 || reader.tokens[at].classes.meets(Classes::DEGREE);
     }
-    // *Télécom Physique Strasbourg*: what follows such a word is no subject.
+    // *Télécom Informatique Brest*: what follows such a word is no subject.
     let is_head = words().next().is_some_and(|at| WORDS.of(reader.word(at)) & HEAD != 0)
         || reader.word(first) == "Sciences" && reader.word(first + 1) == "Po";
     let count = words().count();

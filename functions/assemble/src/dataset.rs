@@ -19,6 +19,7 @@ use stage::{ErrorName, StageError, keys};
 use store::{Class, Put, Writer};
 
 use crate::duplicates::{Duplicate, Duplicates};
+use crate::lineage::Records;
 use crate::usable::Usable;
 
 /// What is told by its form, so that a single one is a defect; words are measured, by what was planted.
@@ -34,6 +35,7 @@ pub(crate) struct Dataset<'a, P> {
     /// Which examples are in it, of the part that is being added and of those before it.
     part: Bits,
     members: Writer<'a, P>,
+    records: Records<'a, P>,
     usable: &'a Usable,
     /// Over the examples that may be used.
     snapshot: Digest,
@@ -55,9 +57,10 @@ pub(crate) struct Place<'a> {
 }
 
 /// The dataset, written.
-pub(crate) struct Closed {
+pub(crate) struct Closed<'a, P> {
     pub(crate) sides: BTreeMap<SideName, Side>,
     pub(crate) members: Object,
+    pub(crate) records: Records<'a, P>,
     pub(crate) snapshot: String,
     pub(crate) counts: Counts,
     pub(crate) quarantined: BTreeMap<String, u64>,
@@ -95,6 +98,7 @@ impl<'a, P: Put> Dataset<'a, P> {
             writers: SideName::ALL.into_iter().map(|side| (side, writer(side))).collect(),
             part: Bits::default(),
             members: Writer::new(store, keys::members(&plan.run), Class::Derived),
+            records: Records::new(plan, store),
             usable,
             snapshot: Digest::default(),
             duplicates,
@@ -113,7 +117,10 @@ impl<'a, P: Put> Dataset<'a, P> {
     pub(crate) async fn add(&mut self, example: &Example, place: Place<'_>) -> Result<(), StageError> {
         let side = self.side(example, place).await?;
         self.part.push(side.is_some());
-        Ok(())
+        match side {
+            Some(side) => self.records.add(example, side).await,
+            None => Ok(()),
+        }
     }
 
     /// Ends a part: the bits of the next one begin in a byte of their own.
@@ -207,7 +214,7 @@ impl<'a, P: Put> Dataset<'a, P> {
     }
 
     /// Makes the sides visible, if they are what a provider takes.
-    pub(crate) async fn close(self) -> Result<Closed, StageError> {
+    pub(crate) async fn close(self) -> Result<Closed<'a, P>, StageError> {
         let mut sides = BTreeMap::new();
         for (side, writer) in self.writers {
             let closed = writer.close().await?;
@@ -245,6 +252,7 @@ impl<'a, P: Put> Dataset<'a, P> {
         Ok(Closed {
             sides,
             members,
+            records: self.records,
             snapshot: self.snapshot.finish(),
             counts: self.counts,
             quarantined: self.quarantined,

@@ -2,6 +2,7 @@
 
 mod dataset;
 mod duplicates;
+mod lineage;
 mod recall;
 mod usable;
 
@@ -11,6 +12,7 @@ use records::digest::sha256;
 use records::jsonl::Lines;
 use records::split::SideName;
 use stage::arrows::{AssembleEvent, Assembled, PartRef};
+use stage::lineage_file::LineageIndex;
 use stage::manifest::{Consent, Manifest, Object};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::ScrubReport;
@@ -39,7 +41,8 @@ pub async fn handle(
 ) -> Result<Assembled, StageError> {
     let inputs = Inputs::read(&event.run, store).await?;
     let usable = Usable::read(&inputs.plan, &inputs.parts, &inputs.reports, store, rows).await?;
-    make(inputs, usable, now, store).await
+    // On the heap: it is sixteen kilobytes of state.
+    Box::pin(make(inputs, usable, now, store)).await
 }
 
 /// Makes the dataset of a run once more, of those whose consent was found when it was made: the same objects go to
@@ -69,6 +72,8 @@ struct Inputs {
     plan_sha256: String,
     parts: Vec<PartRef>,
     reports: Vec<ScrubReport>,
+    /// Names the key that their hashes are under.
+    subject_key: String,
 }
 
 impl Inputs {
@@ -83,8 +88,8 @@ impl Inputs {
             let key = keys::scrubbed_report(run, &part.table, part.slice, part.part);
             reports.push(get_json::<ScrubReport>(store, &key).await?);
         }
-        one_scrubber(&parts, &reports)?;
-        Ok(Self { plan, plan_sha256: sha256(&plan_bytes), parts, reports })
+        let subject_key = one_scrubber(&parts, &reports)?;
+        Ok(Self { plan, plan_sha256: sha256(&plan_bytes), parts, reports, subject_key })
     }
 }
 
@@ -94,7 +99,7 @@ async fn make(
     now: Timestamp,
     store: &(impl Get + Find + Put),
 ) -> Result<Assembled, StageError> {
-    let Inputs { plan, plan_sha256, parts, reports } = inputs;
+    let Inputs { plan, plan_sha256, parts, reports, subject_key } = inputs;
     let run = plan.run.clone();
     let scrubber = plan.recipe.scrub.scrubber(None);
     let examples = reports.iter().map(|report| report.examples).sum();
@@ -110,6 +115,8 @@ async fn make(
     let usd = plan.recipe.price.usd(billed_tokens);
     affordable(&plan, billed_tokens, usd)?;
     let consent = consent(&run, now, &usable, closed.snapshot, store).await?;
+    let read_at = consent.read_at;
+    let lineage = closed.records.write(subject_key).await?;
     let manifest = Manifest {
         schema: 1,
         run: run.clone(),
@@ -135,14 +142,25 @@ async fn make(
             .map(|(side, object)| (side.as_str().to_owned(), object.clone()))
             .collect(),
         members: Some(closed.members),
+        lineage: Some(lineage.clone()),
     };
     let manifest_key = keys::manifest(&run);
     let bytes = put_json(store, &manifest_key, &manifest).await?;
+    let manifest_sha256 = sha256(&bytes);
+    let index = LineageIndex {
+        schema: 1,
+        run: run.clone(),
+        recipe: manifest.recipe,
+        manifest_sha256: manifest_sha256.clone(),
+        read_at,
+        lineage,
+    };
+    put_json(store, &keys::lineage_index(&run), &index).await?;
     let side = |name: SideName| closed.sides.get(&name).cloned().unwrap_or_default();
     Ok(Assembled {
         run,
         manifest_key,
-        manifest_sha256: sha256(&bytes),
+        manifest_sha256,
         train: side(SideName::Train),
         validation: side(SideName::Validation),
         holdout: side(SideName::Holdout),
@@ -153,10 +171,20 @@ async fn make(
     })
 }
 
-/// Refuses parts that different versions of the scrubber have made, as a deployment in mid-run leaves them.
-fn one_scrubber(parts: &[PartRef], reports: &[ScrubReport]) -> Result<(), StageError> {
+/// Refuses parts that different versions of the scrubber have made, as a deployment in mid-run leaves them, or that were
+/// hashed under different keys: a person would be two. Returns the key's name.
+fn one_scrubber(parts: &[PartRef], reports: &[ScrubReport]) -> Result<String, StageError> {
+    let key = reports.first().map(|report| report.subject_key.clone()).unwrap_or_default();
+    let other = parts.iter().zip(reports).find(|(_, report)| report.subject_key != key);
+    if let Some((part, _)) = other {
+        let text = format!(
+            "part {:05}-{:05} of {} was hashed under another key than the first part: the subject key was rotated, start a new run",
+            part.slice, part.part, part.table
+        );
+        return Err(StageError::new(ErrorName::DatasetRejected, text));
+    }
     let other = parts.iter().zip(reports).find(|(_, report)| report.scrubber_version != pii::VERSION);
-    let Some((part, report)) = other else { return Ok(()) };
+    let Some((part, report)) = other else { return Ok(key) };
     let text = format!(
         "part {:05}-{:05} of {} was scrubbed by version {:?}, this is version {:?}: start a new run",
         part.slice,

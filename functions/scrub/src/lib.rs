@@ -68,7 +68,11 @@ pub async fn handle_with(
         &part,
     )?);
 
-    let mut report = ScrubReport { scrubber_version: pii::VERSION.to_owned(), ..ScrubReport::default() };
+    let mut report = ScrubReport {
+        scrubber_version: pii::VERSION.to_owned(),
+        subject_key: subject_key.id(),
+        ..ScrubReport::default()
+    };
     let mut outputs = Outputs::new(&run, &part, store);
     let mut working: VecDeque<JoinHandle<Result<Done, StageError>>> = VecDeque::new();
     // One batch a core, and one to come.

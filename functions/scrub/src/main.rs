@@ -1,6 +1,6 @@
 //! The `scrub` function.
 
-use records::subject::SubjectKey;
+use records::subject::SubjectKeys;
 use secrets::{ExposeSecret as _, Secret};
 use stage::{Settings, StageError};
 use store::S3;
@@ -12,9 +12,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let secret = Secret::new(&settings.subject_key_secret).await;
     stage::serve("scrub", async |event, _| {
         let secret = secret.text().await?;
-        let key = SubjectKey::new(secret.expose_secret().as_bytes());
-        let key = key.map_err(|error| StageError::internal(error.to_string()))?;
-        scrub::handle(event, &store, &key).await
+        let keys = SubjectKeys::parse(secret.expose_secret());
+        let keys = keys.map_err(|error| StageError::internal(error.to_string()))?;
+        scrub::handle(event, &store, keys.newest()).await
     })
     .await
 }

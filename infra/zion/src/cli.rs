@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::sample::{self, Kind, Sample};
 use crate::scrub::Scrub;
 use crate::verify::Verify;
+use crate::who::Who;
 use crate::{database, local, term};
 
 /// Retrains models from an app's own consented records.
@@ -32,6 +33,8 @@ enum Command {
     Scrub(Scrub),
     /// Makes a run's dataset again and says what differs from its manifest
     Verify(Verify),
+    /// Says which runs and models saw somebody's data
+    Who(Who),
     /// Runs one benchmark; its last line is one JSON object
     Bench(Bench),
 }
@@ -69,6 +72,7 @@ impl Cli {
             Command::Sample(load) => load.run().await,
             Command::Scrub(scrub) => return scrub.run().await,
             Command::Verify(verify) => return verify.run().await,
+            Command::Who(who) => who.run().await,
             Command::Bench(bench) => bench.run().await,
         }
         .map(|()| ExitCode::SUCCESS)

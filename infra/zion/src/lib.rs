@@ -6,6 +6,7 @@
 //! - [`local`] the whole stack on one machine, for the demo and for tests
 //! - [`scrub`] files, with the pipeline's scrubber
 //! - [`verify`] a run's dataset, made again
+//! - [`who`] which runs and models saw somebody's data
 //! - [`sample`] a sample app's data
 //! - [`database`] the app's database: its tables and the migrations
 //! - [`term`], [`error`] what a person sees, and what to do when something went wrong
@@ -20,3 +21,4 @@ pub mod sample;
 pub mod scrub;
 pub mod term;
 pub mod verify;
+pub mod who;

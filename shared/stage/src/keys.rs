@@ -68,6 +68,24 @@ pub fn members(run: &str) -> String {
     format!("runs/{run}/dataset/members.bits")
 }
 
+/// Records of the dataset's examples, from which the lineage is sorted.
+pub fn lineage_spool(run: &str) -> String {
+    format!("runs/{run}/dataset/lineage.bin")
+}
+
+/// Under which every run's lineage lies. Not under `runs/`, which expires: a model is asked about for as long as it lives.
+pub const LINEAGE: &str = "lineage/";
+
+/// Says that a run has a lineage, and how to find a person in it.
+pub fn lineage_index(run: &str) -> String {
+    format!("{LINEAGE}{run}/index.json")
+}
+
+/// The examples of everybody whose hash begins so.
+pub fn lineage(run: &str, prefix: &str) -> String {
+    format!("{LINEAGE}{run}/{prefix}.jsonl")
+}
+
 /// Hashes and counts of everything that went into the dataset.
 pub fn manifest(run: &str) -> String {
     format!("runs/{run}/manifest.json")

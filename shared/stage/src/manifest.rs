@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::arrows::Side;
+use crate::lineage_file::Lineage;
 
 /// Hashes and counts of every input and output.
 ///
@@ -57,6 +58,9 @@ pub struct Manifest {
     /// Which examples of the inputs are in the outputs, by which consent is read once more before they are uploaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub members: Option<Object>,
+    /// Whose examples are in the outputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lineage: Option<Lineage>,
 }
 
 /// What the source said of consent just before the dataset was made.

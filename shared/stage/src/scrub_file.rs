@@ -24,6 +24,9 @@ pub struct ScrubReport {
     /// Version of the scrubber.
     #[serde(default)]
     pub scrubber_version: String,
+    /// Names the key of the hashes.
+    #[serde(default)]
+    pub subject_key: String,
     /// Size of the examples' object.
     pub bytes: u64,
     /// SHA-256 of the examples' object, in hex.

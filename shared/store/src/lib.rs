@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`Get`] | `s3:GetObject` |
 //! | [`Find`] | `s3:GetObject` and `s3:ListBucket` on the prefix |
+//! | [`List`] | `s3:ListBucket` on the folder; the operator's alone |
 //! | [`Put`] | `s3:PutObject` and `s3:AbortMultipartUpload`; `s3:PutObjectTagging` for raw objects |
 //!
 //! Three implementations: [`S3`], [`Memory`] and [`Failing`].
@@ -20,6 +21,6 @@ mod writer;
 pub use documents::{find_json, get_json, get_lines, put_json};
 pub use failing::Failing;
 pub use memory::Memory;
-pub use ports::{Body, Class, Find, Get, Put};
+pub use ports::{Body, Class, Find, Get, List, Put};
 pub use s3::S3;
 pub use writer::{Closed, Writer};

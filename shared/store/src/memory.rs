@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use stage::StageError;
 
-use crate::{Body, Class, Find, Get, Put};
+use crate::{Body, Class, Find, Get, List, Put};
 
 /// A store in memory that remembers which keys were read and written.
 #[derive(Default)]
@@ -74,6 +74,18 @@ impl Get for Memory {
 impl Find for Memory {
     async fn find(&self, key: &str) -> Result<Option<Bytes>, StageError> {
         Ok(self.read("Find", key))
+    }
+}
+
+impl List for Memory {
+    async fn list(&self, folder: &str) -> Result<Vec<String>, StageError> {
+        let below = |key: &String| {
+            let name = key.strip_prefix(folder)?;
+            Some(format!("{folder}{}", name.split_inclusive('/').next().unwrap_or_default()))
+        };
+        let mut names: Vec<String> = self.state().objects.keys().filter_map(below).collect();
+        names.dedup();
+        Ok(names)
     }
 }
 

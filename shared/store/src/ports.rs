@@ -35,6 +35,15 @@ pub trait Find {
     fn find(&self, key: &str) -> impl Future<Output = Result<Option<Bytes>, StageError>>;
 }
 
+/// Lists objects.
+pub trait List {
+    /// Returns what lies right below a folder, in order: objects, and folders with the slash at their end.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store does not answer.
+    fn list(&self, folder: &str) -> impl Future<Output = Result<Vec<String>, StageError>>;
+}
+
 /// Writes objects. An object becomes visible whole or not at all.
 pub trait Put {
     /// Writes a whole object, over what was there.

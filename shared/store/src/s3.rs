@@ -6,7 +6,7 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use stage::{ErrorName, StageError};
 
-use crate::{Body, Class, Find, Get, Put};
+use crate::{Body, Class, Find, Get, List, Put};
 
 /// One bucket of S3, or of anything that speaks its protocol.
 #[derive(Debug, Clone)]
@@ -93,6 +93,23 @@ impl Find for S3 {
             return Ok(None);
         }
         whole(self.must(key).await?, key).await.map(Some)
+    }
+}
+
+impl List for S3 {
+    async fn list(&self, folder: &str) -> Result<Vec<String>, StageError> {
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(folder).delimiter("/");
+        let mut pages = list.into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failed("list", folder, &error))?;
+            names.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
+            names.extend(
+                page.common_prefixes().iter().filter_map(|folder| folder.prefix().map(str::to_owned)),
+            );
+        }
+        names.sort();
+        Ok(names)
     }
 }
 

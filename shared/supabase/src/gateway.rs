@@ -15,7 +15,7 @@ use stage::{ErrorName, StageError, http};
 use url::Url;
 
 use crate::key::authorize;
-use crate::models::{Models, NewVersion, Promotion, Registered};
+use crate::models::{Models, NewVersion, Promotion, Registered, Version};
 use crate::patience::{LONGEST_WAIT, patience};
 use crate::refusal::{Asked, Refusal, refused};
 use crate::rows::{Page, Range, Rows, parameters};
@@ -223,6 +223,19 @@ impl Models for Gateway {
 
     async fn fail(&self, run: &str, error: &str, cause: &str) -> Result<Recorded, StageError> {
         self.rpc("fail_model_version", &json!({"p_run_id": run, "p_error": error, "p_cause": cause})).await
+    }
+
+    async fn of_runs(&self, runs: &[&str]) -> Result<Vec<Version>, StageError> {
+        let what = "model_versions";
+        let url = self.url(what)?;
+        let runs: Vec<String> = runs.iter().map(|run| format!("\"{run}\"")).collect();
+        let runs = format!("in.({})", runs.join(","));
+        let query = [("select", "run_id,name,id,job_id,training_status,active"), ("run_id", &runs)];
+        let asked = Asked { what, consent: None, role: Self::ROLE };
+        let answer = self.send(asked, || self.client.get(url.clone()).query(&query)).await?;
+        serde_json::from_slice(&answer.body).map_err(|_| {
+            StageError::internal(format!("{what} has another shape: apply the migrations of this version"))
+        })
     }
 
     async fn promote(

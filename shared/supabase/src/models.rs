@@ -32,6 +32,12 @@ pub trait Models {
     fn fail(&self, run: &str, error: &str, cause: &str)
     -> impl Future<Output = Result<Recorded, StageError>>;
 
+    /// Returns the versions of those runs, of a few dozen at once.
+    ///
+    /// # Errors
+    /// As [`Models::register`].
+    fn of_runs(&self, runs: &[&str]) -> impl Future<Output = Result<Vec<Version>, StageError>>;
+
     /// Makes the run's version live for its purpose, in one transaction with the ledger.
     ///
     /// # Errors
@@ -75,6 +81,24 @@ pub struct Registered {
     pub name: String,
     /// Its number.
     pub version: u32,
+}
+
+/// A version as the database has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The run.
+    #[serde(rename = "run_id")]
+    pub run: String,
+    /// Its name.
+    pub name: String,
+    /// What the app passes to the provider as `model`, once it was promoted.
+    pub id: String,
+    /// The provider's job; none before there was one.
+    pub job_id: Option<String>,
+    /// `queued`, `running`, `succeeded` or `failed`.
+    pub training_status: String,
+    /// Whether it is live.
+    pub active: bool,
 }
 
 /// A version that went live.

@@ -7,6 +7,7 @@ use stage::upload_file::UploadFile;
 use stage::{ErrorName, keys};
 
 use super::evidence::SIDES;
+use super::full::first;
 use super::kills::until;
 use super::say;
 use super::world::{Ended, World};
@@ -49,6 +50,26 @@ impl Person {
         }
         false
     }
+}
+
+/// What `zion who` answers an operator, who has what the stack's outputs name.
+async fn who(w: &World, arguments: &[&str]) -> Value {
+    let (sandbox, output) = (w.stack.sandbox(), |name: &str| w.stack.output(name).unwrap().to_owned());
+    let mut command = tokio::process::Command::new(w.stack.root().join("target/debug/zion"));
+    command.arg("who").args(arguments).arg("--json").env_clear();
+    command.envs(w.stack.emulator().environment());
+    command.env("BUCKET", output("Bucket")).env("SUBJECT_KEY_SECRET", output("SubjectKeySecret"));
+    command.env("SUPABASE_URL", sandbox.url()).env("SUPABASE_KEY_SECRET", output("SupabaseKeySecret"));
+    let answer = command.output().await.unwrap();
+    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    serde_json::from_slice(&answer.stdout).unwrap()
+}
+
+/// Which of the runs saw somebody, and what became of them.
+async fn seen_by(w: &World, person: &Person, run: &str) -> Option<Value> {
+    let found = who(w, &[&person.id]).await;
+    assert!(found["searched"].as_u64().unwrap() >= 8 && found["unanswered"] == json!([]), "{found}");
+    found["seen"].as_array().unwrap().iter().find(|seen| seen["run"] == run).cloned()
 }
 
 pub(crate) async fn withdrawn(w: &World) {
@@ -159,6 +180,10 @@ async fn without(w: &World, ended: &Ended, person: &Person, assembled: usize) {
         1 => assert!(withdrawn.is_null(), "{run}: {withdrawn}"),
         _ => assert_eq!(withdrawn["Error"], ErrorName::ConsentChanged.as_str(), "{run}"),
     }
+    assert_eq!(seen_by(w, person, run).await, None, "{run}: whoever was taken out was not seen");
+    let seen = seen_by(w, person, &first(RECIPE)).await.unwrap_or_else(|| panic!("{run}: seen before"));
+    assert_eq!(seen["tables"]["resumes"].as_u64().map(|count| count >= 1), Some(true), "{seen}");
+    assert_eq!(seen["model"]["name"], "zion-resume-enhancer-v1", "{seen}");
     let row = w.version(run).await.unwrap();
     let last: Assembled = ended.left("assembled");
     assert_eq!(row["dataset_sha256"], last.manifest_sha256, "{run}: the model learnt from the last dataset");

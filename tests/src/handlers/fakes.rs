@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use stage::arrows::Recorded;
 use stage::plan_file::Limits;
 use stage::{ErrorName, StageError};
+use supabase::models::Version;
 use supabase::{Models, NewVersion, Page, Promotion, Range, Registered, Rows};
 use tuning::chunks::Chunks;
 use tuning::{BaseModel, FileSpec, Job, JobSpec, JobStatus, Provider};
@@ -125,6 +126,22 @@ impl Models for Project {
             row["cause"] = json!(cause);
         }
         Ok(Recorded { error: error.to_owned(), cause: cause.to_owned() })
+    }
+
+    async fn of_runs(&self, runs: &[&str]) -> Result<Vec<Version>, StageError> {
+        let versions = self.lock();
+        let row = |run: &&str| {
+            let row = versions.get(*run)?;
+            Some(Version {
+                run: (*run).to_owned(),
+                name: row["name"].as_str()?.to_owned(),
+                id: row["id"].as_str().unwrap_or_default().to_owned(),
+                job_id: row["job"].as_str().map(str::to_owned),
+                training_status: row["status"].as_str()?.to_owned(),
+                active: row["status"] == "succeeded",
+            })
+        };
+        Ok(runs.iter().filter_map(row).collect())
     }
 
     async fn promote(

@@ -3,6 +3,7 @@
 mod consent;
 mod failures;
 pub(crate) mod fakes;
+mod lineage;
 mod quality;
 mod recall;
 mod replay;

@@ -23,7 +23,7 @@ impl<T> FirstTry<T> for Result<T, StageError> {
 }
 
 fn world() -> (Memory, Project, Tuner) {
-    (Memory::default(), Project::new(100).with_job_posts(1_300), Tuner::default())
+    (Memory::default(), Project::new(100).with_job_posts(700), Tuner::default())
 }
 
 #[tokio::test]

@@ -34,9 +34,15 @@ async fn an_untouched_run_holds_and_nothing_is_written() {
     let before = store.objects();
     let report = report(RUN, &store).await.unwrap();
     assert!(report.differs.is_empty(), "{:#?}", report.differs);
-    for what in
-        ["train.jsonl", "validation.jsonl", "holdout.jsonl", "members.bits", "withdrawn.bits", "quarantine/"]
-    {
+    for what in [
+        "train.jsonl",
+        "validation.jsonl",
+        "holdout.jsonl",
+        "members.bits",
+        "withdrawn.bits",
+        "lineage",
+        "quarantine/",
+    ] {
         assert!(report.held.iter().any(|line| line.contains(what)), "{what}: {:#?}", report.held);
     }
     assert!(report.held.iter().any(|line| line.starts_with("made again")), "{:#?}", report.held);
@@ -73,6 +79,11 @@ async fn what_was_changed_is_named() {
         "{:#?}",
         report.differs
     );
+
+    let lineage = keys::lineage(RUN, "a");
+    let report = changed(&lineage, |text| text.replacen("train", "holdout", 1)).await;
+    assert!(report.differs.iter().all(|line| line.starts_with("lineage sha256")), "{:#?}", report.differs);
+    assert_eq!(report.differs.len(), 1);
 
     let quarantine = keys::quarantine_part(RUN, "job_posts", 0, 0);
     let report = changed(&quarantine, |text| text.split_once('\n').unwrap().1.to_owned()).await;

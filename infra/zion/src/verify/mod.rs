@@ -86,6 +86,12 @@ pub async fn report(run: &str, bucket: &(impl Get + Find)) -> Result<Report, Sta
             Err(error) => report.differs.push(error.chain()),
         }
     }
+    if let Some(says) = &manifest.lineage {
+        match lineage(run, says.digits, bucket).await {
+            Ok(sha256) => report.compare("lineage sha256", &says.sha256, &sha256),
+            Err(error) => report.differs.push(error.chain()),
+        }
+    }
     quarantine(&manifest, run, bucket, &mut report).await?;
     again(run, &bytes, bucket, &mut report).await;
     if let Some(upload) = find_json::<UploadFile>(bucket, &keys::upload(run)).await? {
@@ -119,6 +125,19 @@ async fn measure(key: &str, bucket: &impl Get) -> Result<Measured, StageError> {
         digest.update(&chunk);
     }
     Ok(Measured { bytes: digest.bytes(), sha256: digest.finish() })
+}
+
+/// Hashes all objects of the lineage, in the order of their prefixes.
+async fn lineage(run: &str, digits: usize, bucket: &impl Get) -> Result<String, StageError> {
+    let mut digest = Digest::default();
+    for prefix in 0..16_u64.pow(u32::try_from(digits).unwrap_or(u32::MAX)) {
+        let key = keys::lineage(run, &format!("{prefix:0digits$x}"));
+        let mut body = bucket.open(&key).await?;
+        while let Some(chunk) = body.chunk().await? {
+            digest.update(&chunk);
+        }
+    }
+    Ok(digest.finish())
 }
 
 /// Counts the pointers to what could not be used.

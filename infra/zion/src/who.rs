@@ -1,0 +1,220 @@
+//! Which runs and models saw somebody's data.
+
+use std::collections::BTreeMap;
+
+use records::subject::SubjectKeys;
+use secrets::{ExposeSecret as _, Secret};
+use serde::Serialize;
+use stage::lineage_file::{LineageIndex, LineageLine};
+use stage::{StageError, http, keys};
+use store::{Find, Get, List, S3, find_json, get_lines};
+use supabase::models::Version;
+use supabase::{Gateway, Models as _};
+use url::Url;
+
+use crate::error::{Context as _, Error, Result};
+use crate::term;
+
+/// Runs asked for at once: their names stand in an address.
+const RUNS: usize = 50;
+
+/// Whom to look for, and where.
+// No `Debug`: an id says who is asked about.
+#[derive(clap::Args)]
+pub(crate) struct Who {
+    /// The person's id, as the app's tables have it
+    #[arg(required_unless_present = "hash")]
+    id: Option<String>,
+    /// Takes the id for the key of a row of this table, whose recipe names nobody
+    #[arg(long, value_name = "TABLE", requires = "id")]
+    row_of: Option<String>,
+    /// Looks for this hash instead, which needs no key
+    #[arg(long, conflicts_with = "id")]
+    hash: Option<String>,
+    /// The stack's output `Bucket`
+    #[arg(long, env = "BUCKET")]
+    bucket: String,
+    /// The stack's output `SubjectKeySecret`
+    #[arg(long, env = "SUBJECT_KEY_SECRET", required_unless_present = "hash")]
+    subject_key_secret: Option<String>,
+    /// The project's address: with its key the models are named, too
+    #[arg(long, env = "SUPABASE_URL", requires = "supabase_key_secret")]
+    supabase_url: Option<Url>,
+    /// The stack's output `SupabaseKeySecret`
+    #[arg(long, env = "SUPABASE_KEY_SECRET")]
+    supabase_key_secret: Option<String>,
+    /// Writes one JSON object instead of lines
+    #[arg(long)]
+    json: bool,
+}
+
+/// Whom to look for.
+pub enum Wanted<'a> {
+    /// Somebody by id: the label is `subject`, or the table where a row stands for its person.
+    Id {
+        /// What the id is hashed with.
+        keys: &'a SubjectKeys,
+        /// Keeps ids of different columns apart.
+        label: &'a str,
+        /// The id.
+        id: &'a str,
+    },
+    /// Somebody by hash.
+    Hash(&'a str),
+}
+
+impl Wanted<'_> {
+    /// The hash under the key of that name; none where it is not known.
+    fn hash(&self, key: &str) -> Option<String> {
+        match self {
+            Self::Hash(hash) => Some((*hash).to_owned()),
+            Self::Id { keys, label, id } => keys.find(key).map(|key| key.hash(label, id)),
+        }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// Runs that have a dataset.
+    pub searched: usize,
+    /// Runs with examples of theirs.
+    pub seen: Vec<Seen>,
+    /// Runs whose hashes are under a key that the secret does not hold: nobody can say.
+    pub unanswered: Vec<String>,
+}
+
+/// Examples of theirs in one run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// The run.
+    pub run: String,
+    /// Its recipe.
+    pub recipe: String,
+    /// Its dataset.
+    pub manifest_sha256: String,
+    /// Examples by side; the provider never saw the hold-out.
+    pub sides: BTreeMap<String, u64>,
+    /// Examples by table.
+    pub tables: BTreeMap<String, u64>,
+    /// The model that was trained on it, where the database could be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<Version>,
+}
+
+/// Looks through the lineage of every run: two small reads each.
+///
+/// # Errors
+/// `Unavailable` when the store does not answer, `Internal` when a lineage has another shape.
+pub async fn search(store: &(impl Get + Find + List), wanted: &Wanted<'_>) -> Result<Found, StageError> {
+    let mut found = Found::default();
+    for folder in store.list(keys::LINEAGE).await? {
+        let run = folder.trim_start_matches(keys::LINEAGE).trim_end_matches('/');
+        // Without an index the dataset is still being made.
+        let index: Option<LineageIndex> = find_json(store, &keys::lineage_index(run)).await?;
+        let Some(index) = index else { continue };
+        found.searched += 1;
+        let Some(hash) = wanted.hash(&index.lineage.subject_key) else {
+            found.unanswered.push(index.run);
+            continue;
+        };
+        let prefix = hash.get(..index.lineage.digits).unwrap_or(&hash);
+        let lines: Vec<LineageLine> = get_lines(store, &keys::lineage(run, prefix)).await?;
+        let mut seen = Seen {
+            run: index.run,
+            recipe: index.recipe,
+            manifest_sha256: index.manifest_sha256,
+            sides: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            model: None,
+        };
+        for line in lines.iter().filter(|line| line.group() == hash) {
+            *seen.sides.entry(line.side.clone()).or_default() += 1;
+            *seen.tables.entry(line.table.clone()).or_default() += 1;
+        }
+        if !seen.sides.is_empty() {
+            found.seen.push(seen);
+        }
+    }
+    Ok(found)
+}
+
+impl Who {
+    /// Searches and prints.
+    ///
+    /// # Errors
+    /// When the bucket, a secret or the database refuses, or a run's key is not known.
+    pub(crate) async fn run(&self) -> Result<()> {
+        let keys = match &self.subject_key_secret {
+            Some(secret) if self.hash.is_none() => {
+                let secret = Secret::new(secret).await.text().await.context("read the subject key")?;
+                Some(SubjectKeys::parse(secret.expose_secret()).context("read the subject key")?)
+            }
+            _ => None,
+        };
+        let wanted = match (&self.hash, &keys, &self.id) {
+            (None, Some(keys), Some(id)) => {
+                Wanted::Id { keys, label: self.row_of.as_deref().unwrap_or("subject"), id }
+            }
+            (hash, ..) => Wanted::Hash(
+                hash.as_deref()
+                    .filter(|hash| is_hash(hash))
+                    .ok_or_else(|| Error::new("a hash has 64 hexadecimal digits in lower case"))?,
+            ),
+        };
+        let store = S3::new(&self.bucket).await;
+        let mut found = search(&store, &wanted).await.context("read the lineage")?;
+        if let (Some(url), Some(secret)) = (&self.supabase_url, &self.supabase_key_secret) {
+            let key = Secret::new(secret).await.text().await.context("read the project's key")?;
+            let client = http::client().context("prepare the request")?;
+            let gateway = Gateway::new(client, url, key).context("ask for the models")?;
+            for seen in found.seen.chunks_mut(RUNS) {
+                let runs: Vec<&str> = seen.iter().map(|seen| seen.run.as_str()).collect();
+                let mut models = gateway.of_runs(&runs).await.context("ask for the models")?;
+                for seen in seen {
+                    let at = models.iter().position(|model| model.run == seen.run);
+                    seen.model = at.map(|at| models.swap_remove(at));
+                }
+            }
+        }
+        print(&found, self.json)?;
+        if found.unanswered.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(format!(
+            "{} of {} runs are hashed under a key that the secret does not hold: {}",
+            found.unanswered.len(),
+            found.searched,
+            found.unanswered.join(", ")
+        ))
+        .hint("put the old key back, on a line of its own behind the newest one"))
+    }
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn print(found: &Found, json: bool) -> Result<()> {
+    if json {
+        term::line(&serde_json::to_string(found).context("write what was found")?);
+        return Ok(());
+    }
+    term::line(&format!("seen in {} of {} runs", found.seen.len(), found.searched));
+    for seen in &found.seen {
+        let model = match &seen.model {
+            Some(model) => {
+                let live = if model.active { ", live" } else { "" };
+                format!("{} ({}{live})", model.name, model.training_status)
+            }
+            None => "no model known".to_owned(),
+        };
+        term::line(&format!("  {}  {model}", seen.run));
+        let list = |counts: &BTreeMap<String, u64>| {
+            let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+            counts.join(", ")
+        };
+        term::line(&format!("      examples: {}; tables: {}", list(&seen.sides), list(&seen.tables)));
+    }
+    Ok(())
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use pii::lexicon::key;
-use pii::names::model::{Bands, name_hash, plain};
+use pii::names::model::{Bands, plain};
 use pii::tokens::{Case, TokenKind};
 
 use crate::Fault;
@@ -168,7 +168,7 @@ fn lines(folder: &Path, file: &str) -> Result<String, Fault> {
 }
 
 /// Joins the names' bands with how many texts write a word in lower case.
-pub(crate) fn bands(names: &Names, texts: &[Labelled]) -> Vec<(u32, Bands)> {
+pub(crate) fn bands(names: &Names, texts: &[Labelled]) -> Vec<(u64, Bands)> {
     let mut counts: HashMap<u64, u32> = HashMap::new();
     for text in texts {
         let words: HashSet<u64> = text
@@ -205,5 +205,5 @@ pub(crate) fn bands(names: &Names, texts: &[Labelled]) -> Vec<(u32, Bands)> {
             *bands = Bands::new(bands.forename(), bands.surname(), common, bands.place());
         }
     }
-    all.into_iter().map(|(key, bands)| (name_hash(key), bands)).collect()
+    all.into_iter().collect()
 }

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use pii::names::features::{self, Around, Core, PLACES, Tag};
+use pii::names::features::{self, Around, Core, Feature, PLACES, Tag};
 use pii::names::model::{Bands, Model};
 use pii::names::tag::is_open;
-use pii::names::words::{Gate, REACH, Word, Words};
+use pii::names::words::{self, Gate, REACH, Word, Words};
 
 use crate::data::Labelled;
 use crate::random::Random;
@@ -36,7 +36,6 @@ struct Example {
     last: usize,
     may: u8,
     weight: f32,
-    base: u32,
     word: Word,
     previous: Word,
     next: Word,
@@ -58,66 +57,100 @@ impl Hasher for Passed {
 
 type Counts = HashMap<u64, u32, BuildHasherDefault<Passed>>;
 
-/// Calls `see` with every token that may be looked at: its word's features by place, its other ones, and what tags need.
+/// A form of a word, and its features by place.
+type Form = (Word, [Vec<Feature>; PLACES]);
+
+/// The forms of many texts, in the order in which they are met first; the first is the end of a text.
+struct Forms {
+    forms: Vec<Form>,
+    places: HashMap<u64, usize, BuildHasherDefault<Passed>>,
+    lower: String,
+}
+
+impl Default for Forms {
+    fn default() -> Self {
+        let edge = (Word::default(), features_of(&Word::default(), ""));
+        Self { forms: vec![edge], places: HashMap::default(), lower: String::new() }
+    }
+}
+
+impl Forms {
+    /// Returns the place of a token's form.
+    fn at(&mut self, text: &Labelled, at: usize, bands: &impl Fn(&str, u64) -> Bands) -> usize {
+        let id = words::id(&text.text, &text.tokens, at);
+        let Self { forms, places, lower } = self;
+        *places.entry(id).or_insert_with(|| {
+            let word = words::form(&text.text, &text.tokens[at], id, lower, bands);
+            forms.push((word, features_of(&word, lower)));
+            forms.len() - 1
+        })
+    }
+}
+
+fn features_of(word: &Word, lower: &str) -> [Vec<Feature>; PLACES] {
+    std::array::from_fn(|place| {
+        let mut list = Vec::new();
+        features::of_form(word, lower, place, &mut |feature| list.push(feature));
+        features::of_look(word, place, &mut |feature| list.push(feature));
+        list
+    })
+}
+
+/// Calls `see` with every token that may be looked at: its window, what is around it, and all features but those that
+/// depend on tags.
 fn walk(
     words: &mut Words,
-    forms: &mut Vec<[Vec<u64>; PLACES]>,
+    forms: &mut Forms,
     text: &Labelled,
     bands: &impl Fn(&str, u64) -> Bands,
-    mut see: impl FnMut(usize, &Words, &[&Word; PLACES], &[&[u64]; PLACES], &Around),
+    mut see: impl FnMut(usize, &[Word; PLACES], &[Feature]),
 ) {
-    let cell = std::cell::RefCell::new(forms);
-    words.read(
-        &text.text,
-        &text.tokens,
-        bands,
-        |word, lower| {
-            cell.borrow_mut().push(std::array::from_fn(|place| {
-                let mut list = Vec::new();
-                features::of_form(word, lower, place, &mut |feature| list.push(feature));
-                list
-            }));
-        },
-        || cell.borrow_mut().clear(),
-    );
-    let forms = cell.into_inner();
+    let mut at_token = vec![0; REACH];
+    words.read(&text.text, &text.tokens, |at| {
+        let place = forms.at(text, at, bands);
+        at_token.push(place);
+        forms.forms[place].0
+    });
+    at_token.extend([0; REACH]);
+    let mut list = Vec::new();
     for line in &words.lines {
         for token in line.first as usize..line.last as usize {
-            let slots = &words.slots[token..token + PLACES];
-            let window: [&Word; PLACES] = std::array::from_fn(|place| &words.forms[slots[place] as usize]);
-            if window[REACH].gate != Gate::Never {
-                let lists: [&[u64]; PLACES] =
-                    std::array::from_fn(|place| forms[slots[place] as usize][place].as_slice());
-                let around = Around::new(words, token, token - line.first as usize, line.looks);
-                see(token, words, &window, &lists, &around);
+            let window: [Word; PLACES] = std::array::from_fn(|place| words.words[token + place]);
+            let word = window[REACH];
+            if word.gate != Gate::Never {
+                list.clear();
+                for (place, &form) in at_token[token..token + PLACES].iter().enumerate() {
+                    list.extend(&forms.forms[form].1[place]);
+                }
+                let around: Around = words.around(&word, token - line.first as usize, line.looks);
+                features::of_window(&window, &around, &mut |feature| list.push(feature));
+                see(token, &window, &list);
             }
         }
     }
 }
 
 /// Trains a model.
-pub(crate) fn train(texts: &[&Labelled], names: Vec<(u32, Bands)>, plan: &Plan) -> Model {
+pub(crate) fn train(texts: &[&Labelled], names: Vec<(u64, Bands)>, plan: &Plan) -> Model {
     let mut model = Model::new(plan.bits, names);
     let known = |lower: &str, key: u64| model.bands(lower, key);
     let mut counts = Counts::default();
     let mut words = Words::default();
-    let mut forms = Vec::new();
+    let mut forms = Forms::default();
     for text in texts {
         let mut tags = (u32::MAX, Tag::Other, Tag::Other);
         let mut last: HashMap<u32, u8> = HashMap::new();
-        walk(&mut words, &mut forms, text, &known, |token, _, window, lists, around| {
-            let mut count = |feature: u64| *counts.entry(feature).or_default() += 1;
-            for &feature in lists.iter().copied().flatten() {
-                count(feature);
-            }
-            features::of_window(window, around, &mut count);
+        walk(&mut words, &mut forms, text, &known, |token, window, list| {
+            let mut count = |(feature, _): Feature| *counts.entry(feature).or_default() += 1;
+            list.iter().copied().for_each(&mut count);
             let token = u32::try_from(token).unwrap_or(u32::MAX);
             let (one, two) = history(tags, token);
-            let before = last.get(&window[REACH].base).copied().unwrap_or(0);
+            let place = window[REACH].place;
+            let before = last.get(&place).copied().unwrap_or(0);
             features::of_tags(&Core::new(window), one, two, before, &mut count);
             let tag = gold(text.may[token as usize]);
             tags = (token, tag, one);
-            last.insert(window[REACH].base, tag as u8 + 1);
+            note(&mut last, place, tag);
         });
     }
     let mut kept: Vec<(u64, u32)> =
@@ -132,38 +165,24 @@ pub(crate) fn train(texts: &[&Labelled], names: Vec<(u32, Bands)>, plan: &Plan) 
 
     let mut lists: Vec<u32> = Vec::new();
     let mut documents: Vec<Vec<Example>> = Vec::new();
-    words = Words::default();
-    forms.clear();
     for text in texts {
         let mut examples = Vec::new();
-        walk(&mut words, &mut forms, text, &known, |token, _, window, forms, around| {
+        walk(&mut words, &mut forms, text, &known, |token, window, list| {
             let first = lists.len();
-            for (place, list) in forms.iter().enumerate() {
-                for (at, feature) in list.iter().enumerate() {
-                    let names_word = place == REACH && (at == 0 || at == 6 || at > 8);
-                    if let Some(&id) = ids.get(feature) {
-                        lists.push(id | if names_word { NAMES_WORD } else { 0 });
-                    }
+            for (feature, names_word) in list {
+                if let Some(&id) = ids.get(feature) {
+                    lists.push(id | if *names_word { NAMES_WORD } else { 0 });
                 }
             }
-            let mut at = 0;
-            features::of_window(window, around, &mut |feature| {
-                if let Some(&id) = ids.get(&feature) {
-                    lists.push(id | if at < 2 { NAMES_WORD } else { 0 });
-                }
-                at += 1;
-            });
-            let word = *window[REACH];
             examples.push(Example {
                 token: u32::try_from(token).unwrap_or(u32::MAX),
                 first,
                 last: lists.len(),
                 may: text.may[token],
                 weight: text.weight,
-                base: word.base,
-                word,
-                previous: *window[REACH - 1],
-                next: *window[REACH + 1],
+                word: window[REACH],
+                previous: window[REACH - 1],
+                next: window[REACH + 1],
                 core: Core::new(window),
             });
         });
@@ -172,6 +191,13 @@ pub(crate) fn train(texts: &[&Labelled], names: Vec<(u32, Bands)>, plan: &Plan) 
     let weights = learn(&documents, &lists, &ids, kept.len(), plan);
     pack(&mut model, &kept, &weights, plan);
     model
+}
+
+/// Notes what a word was; marks are not remembered.
+fn note(last: &mut HashMap<u32, u8>, place: u32, tag: Tag) {
+    if place != 0 {
+        last.insert(place, tag as u8 + 1);
+    }
 }
 
 /// Returns the tags in front of a token, when `tags` were those of the last one looked at.
@@ -229,15 +255,10 @@ fn learn(
                     }
                     active.push(id & !NAMES_WORD);
                 }
-                let before = last.get(&example.base).copied().unwrap_or(0);
-                let mut at = 0;
-                features::of_tags(&example.core, one, two, before, &mut |feature| {
-                    at += 1;
-                    if blind && at == 2 {
-                        return;
-                    }
-                    if let Some(&id) = ids.get(&feature) {
-                        active.push(id);
+                let before = last.get(&example.word.place).copied().unwrap_or(0);
+                features::of_tags(&example.core, one, two, before, &mut |(feature, names_word)| {
+                    if !(blind && names_word) {
+                        active.extend(ids.get(&feature));
                     }
                 });
                 let mut total = [0.0_f32; 4];
@@ -267,7 +288,7 @@ fn learn(
                 // The first round learns behind the right tags, the others behind its own.
                 let told = if epoch == 0 { gold(example.may) } else { tag };
                 tags = (example.token, told, one);
-                last.insert(example.base, told as u8 + 1);
+                note(&mut last, example.word.place, told);
             }
         }
         if epoch + averaged >= plan.epochs {

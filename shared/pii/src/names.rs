@@ -6,16 +6,14 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`words`] | a text's words: form, bands, how often each is written in which case, lines |
+//! | [`words`] | a text's words: what each is, how often it is written in which case, lines |
 //! | [`features`] | what a decision looks at; the only place that says it, for training and for use |
 //! | [`model`] | the table: features with three weights of eight bits each, and the bands of names |
-//! | [`memory`] | what was decided before |
 //! | [`tag`] | decides, and joins tokens to names |
 //!
 //! `infra/tagger` trains the table; `names/README.md` names the texts it was trained on.
 
 pub mod features;
-pub mod memory;
 pub mod model;
 pub mod tag;
 pub mod words;

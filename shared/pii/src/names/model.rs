@@ -1,9 +1,9 @@
 //! The table: features with three weights of eight bits each, and the bands of names.
 //!
 //! ```text
-//! "names 1\n"  buckets: u32  names: u32  knots: u32  scale: f32  threshold: f32
-//! buckets × 4 × (check: u8, person: i8, organisation: i8, location: i8)
-//! names × u32, in order: hashes of words; then names × u16: their bands
+//! "names 2\n"  lines: u32  names: u32  knots: u32  scale: f32  threshold: f32
+//! lines × 4 × 4 × (check: u8, person: i8, organisation: i8, location: i8)
+//! names × (bands: u16, check: u16): an open table of words
 //! knots × (probability: f32, score: f32)
 //! ```
 //!
@@ -49,24 +49,31 @@ impl Bands {
         (self.0 >> 8 & 15) as u8
     }
 
+    /// Returns all of them as one number.
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
     /// Returns both bands of names as one number.
     pub const fn both(self) -> u8 {
         (self.0 & 255) as u8
     }
 }
 
-/// Sums of weights: for a person, an organisation, a location.
-pub type Sums = [i16; 3];
-
 /// Four features that share their place.
 type Bucket = [u32; 4];
+
+/// Four places that share a line of the processor's cache.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+struct Line([Bucket; 4]);
 
 /// A trained table.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
-    buckets: Vec<Bucket>,
+    lines: Vec<Line>,
+    /// Bands in the low half, what tells the word from others in the high one; never full.
     names: Vec<u32>,
-    bands: Vec<u16>,
     /// What a weight of one stands for.
     pub scale: f32,
     /// From which probability a token is part of a person's name.
@@ -75,7 +82,7 @@ pub struct Model {
     pub knots: Vec<[f32; 2]>,
 }
 
-const HEAD: &[u8; 8] = b"names 1\n";
+const HEAD: &[u8; 8] = b"names 2\n";
 
 /// A file that is no model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -83,26 +90,31 @@ const HEAD: &[u8; 8] = b"names 1\n";
 pub struct NoModel;
 
 impl Model {
-    /// Creates a table of 2^`bits` buckets with the words' bands.
-    pub fn new(bits: u32, mut names: Vec<(u32, Bands)>) -> Self {
-        names.sort_unstable_by_key(|&(hash, _)| hash);
-        names.dedup_by_key(|&mut (hash, _)| hash);
-        Self {
-            buckets: vec![[0; 4]; 1 << bits],
-            names: names.iter().map(|name| name.0).collect(),
-            bands: names.iter().map(|name| name.1.0).collect(),
+    /// Creates a table of 2^`bits` buckets, at least four, with the words' bands.
+    pub fn new(bits: u32, mut names: Vec<(u64, Bands)>) -> Self {
+        names.sort_unstable_by_key(|&(key, _)| key);
+        names.dedup_by_key(|&mut (key, _)| key);
+        let mut model = Self {
+            lines: vec![Line::default(); 1 << bits.saturating_sub(2)],
+            names: vec![0; (names.len() * 4 / 3 + 1).next_power_of_two()],
             scale: 1.0,
             threshold: 0.5,
             knots: Vec::new(),
+        };
+        for (key, bands) in names {
+            if let Err(place) = model.find(key) {
+                model.names[place] = name_check(key) | u32::from(bands.0);
+            }
         }
+        model
     }
 
     /// Puts a feature into the table; says whether there was room.
     pub fn put(&mut self, feature: u64, weights: [i8; 3]) -> bool {
         let [person, organisation, location] = weights.map(i8::cast_unsigned);
         let row = u32::from_le_bytes([check(feature), person, organisation, location]);
-        let place = self.place(feature);
-        let bucket = &mut self.buckets[place];
+        let (line, place) = self.place(feature);
+        let bucket = &mut self.lines[line].0[place];
         if bucket.iter().any(|&row| row.to_le_bytes()[0] == check(feature)) {
             return false;
         }
@@ -114,9 +126,9 @@ impl Model {
     #[inline]
     pub fn add(&self, feature: u64, sums: &mut [i32; 3]) {
         let check = u32::from(check(feature));
-        let bucket = &self.buckets[self.place(feature)];
+        let (line, place) = self.place(feature);
         let mut row = 0;
-        for &other in bucket {
+        for &other in &self.lines[line].0[place] {
             row |= if other & 255 == check { other } else { 0 };
         }
         let [_, person, organisation, location] = row.to_le_bytes().map(u8::cast_signed);
@@ -127,8 +139,8 @@ impl Model {
 
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
-    fn place(&self, feature: u64) -> usize {
-        feature as usize & (self.buckets.len() - 1)
+    fn place(&self, feature: u64) -> (usize, usize) {
+        ((feature >> 2) as usize & (self.lines.len() - 1), feature as usize & 3)
     }
 
     /// Returns the bands of a word in lower case: as it is, or without apostrophes and accents.
@@ -140,9 +152,32 @@ impl Model {
         }
     }
 
+    /// Returns what stands where a word is looked for first: so that it is at hand when the word is.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+    pub(super) fn glance(&self, key: u64) -> u32 {
+        let last = self.names.len().saturating_sub(1);
+        self.names.get(name_place(key) as usize & last).copied().unwrap_or(0)
+    }
+
     fn band(&self, key: u64) -> Option<Bands> {
-        let place = self.names.binary_search(&name_hash(key)).ok()?;
-        self.bands.get(place).copied().map(Bands)
+        let place = self.find(key).ok()?;
+        #[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+        self.names.get(place).map(|name| Bands(*name as u16))
+    }
+
+    /// Returns the place of a word among the names, or else the free one where it would stand.
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+    fn find(&self, key: u64) -> Result<usize, usize> {
+        let last = self.names.len().saturating_sub(1);
+        let mut place = name_place(key) as usize & last;
+        loop {
+            match self.names.get(place) {
+                None | Some(0) => return Err(place),
+                Some(name) if name >> 16 == name_check(key) >> 16 => return Ok(place),
+                Some(_) => place = (place + 1) & last,
+            }
+        }
     }
 
     /// Returns the score of a finding whose probability is `p`.
@@ -159,14 +194,13 @@ impl Model {
     #[expect(clippy::cast_possible_truncation, reason = "tables are far smaller than 4 GiB")]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = HEAD.to_vec();
-        for count in [self.buckets.len(), self.names.len(), self.knots.len()] {
+        for count in [self.lines.len(), self.names.len(), self.knots.len()] {
             bytes.extend((count as u32).to_le_bytes());
         }
         bytes.extend(self.scale.to_le_bytes());
         bytes.extend(self.threshold.to_le_bytes());
-        bytes.extend(self.buckets.iter().flatten().flat_map(|row| row.to_le_bytes()));
-        bytes.extend(self.names.iter().flat_map(|hash| hash.to_le_bytes()));
-        bytes.extend(self.bands.iter().flat_map(|bands| bands.to_le_bytes()));
+        bytes.extend(self.lines.iter().flat_map(|line| line.0).flatten().flat_map(u32::to_le_bytes));
+        bytes.extend(self.names.iter().flat_map(|name| name.to_le_bytes()));
         bytes.extend(self.knots.iter().flatten().flat_map(|number| number.to_le_bytes()));
         bytes
     }
@@ -183,20 +217,27 @@ impl Model {
             Ok(taken)
         };
         let word = |bytes: &[u8]| bytes.try_into().map(u32::from_le_bytes).map_err(|_| NoModel);
-        let buckets = word(take(4)?)? as usize;
+        let lines = word(take(4)?)? as usize;
         let names = word(take(4)?)? as usize;
         let knots = word(take(4)?)? as usize;
         let scale = f32::from_bits(word(take(4)?)?);
         let threshold = f32::from_bits(word(take(4)?)?);
-        if !buckets.is_power_of_two() || !scale.is_finite() {
+        if !lines.is_power_of_two() || !names.is_power_of_two() || !scale.is_finite() {
             return Err(NoModel);
         }
         let words = |bytes: &[u8]| -> Result<Vec<u32>, NoModel> { bytes.chunks_exact(4).map(word).collect() };
-        let rows = words(take(16 * buckets)?)?;
+        let mut table = vec![Line::default(); lines];
+        let rows = take(64 * lines)?.chunks_exact(4).map(word);
+        for (to, row) in table.iter_mut().flat_map(|line| &mut line.0).flatten().zip(rows) {
+            *to = row?;
+        }
+        let names = words(take(4 * names)?)?;
+        if !names.contains(&0) {
+            return Err(NoModel);
+        }
         Ok(Self {
-            buckets: rows.chunks_exact(4).map(|rows| [rows[0], rows[1], rows[2], rows[3]]).collect(),
-            names: words(take(4 * names)?)?,
-            bands: take(2 * names)?.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect(),
+            lines: table,
+            names,
             scale,
             threshold,
             knots: words(take(8 * knots)?)?
@@ -212,9 +253,15 @@ fn check(feature: u64) -> u8 {
     ((feature >> 56) as u8).max(1)
 }
 
-/// Returns what stands for a word in the list of names.
-pub fn name_hash(key: u64) -> u32 {
-    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+/// Where a word's place among the names is looked for first.
+fn name_place(key: u64) -> u64 {
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+}
+
+/// Tells a word from others at its place, in the high half; never 0.
+#[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+fn name_check(key: u64) -> u32 {
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15) as u32 & 0xffff_0000 | 1 << 31
 }
 
 /// Returns a word without apostrophes, and with plain letters for those of Latin scripts.
@@ -251,7 +298,7 @@ mod tests {
     #[test]
     fn a_table_survives_its_file() {
         let key = crate::lexicon::key("oconnor");
-        let mut model = Model::new(4, vec![(name_hash(key), Bands::new(1, 6, 0, 2))]);
+        let mut model = Model::new(4, vec![(key, Bands::new(1, 6, 0, 2))]);
         assert!(model.put(77, [1, -2, 3]) && model.put(78, [4, 5, -6]));
         model.knots = vec![[0.2, 0.1], [0.4, 0.5], [1.0, 0.9]];
         let model = Model::from_bytes(&model.to_bytes()).unwrap();

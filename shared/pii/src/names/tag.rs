@@ -1,19 +1,18 @@
 //! Decides, token by token, and joins tokens to names.
 
-use super::features::{self, Around, Core, PLACES, Tag};
-use super::memory::{Memory, Sight};
-use super::model::{Model, Sums};
-use super::words::{Gate, HANDLE, REACH, Word, Words};
+use super::features::{self, Core, PLACES, Tag};
+use super::model::Model;
+use super::words::{self, Gate, HANDLE, Line, REACH, Word, Words};
 use crate::tokens::{Case, Token, TokenKind};
 
-/// Tokens that are read at once: what is kept between texts stays bounded, whatever a text's length.
-const SEGMENT: usize = 1 << 15;
+/// Tokens that are read at once: what is kept between texts stays bounded, and in a near cache, whatever a text's length.
+const SEGMENT: usize = 1 << 13;
 
 /// Below this probability nothing is told.
 const LEAST: f32 = 0.12;
 
 /// Sums of weights as far below the best other tag's end the matter: the rest of the features rarely weighs half of it.
-const HOPELESS: i32 = -180;
+const HOPELESS: i32 = -120;
 
 /// Beside a part of a name, this is enough.
 const BESIDE: f32 = 0.25;
@@ -29,24 +28,65 @@ pub struct Name {
     pub probability: f32,
 }
 
-/// What tagging needs, kept between texts.
+/// What speaks for a person, an organisation and a location; the fourth makes four fit a register.
+type Sums = [i16; 4];
+
+/// Forms of words that are kept, two to the power of this: more of them find no room in a near cache.
+const FORMS: u32 = 13;
+
+/// A form of a word, in one line of the processor's cache: what it is, and what it adds to the sums of the candidates
+/// around it, from the second in front of it to the second behind it.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+struct Form {
+    id: u64,
+    word: Word,
+    sums: [Sums; PLACES],
+}
+
+/// Looks of words that are kept, two to the power of this: they are far fewer than words.
+const LOOKS: u32 = 10;
+
+/// What is known of a word and how it is written, and what that adds to the sums around it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Look {
+    /// Plus one.
+    look: u32,
+    sums: [Sums; PLACES],
+}
+
+/// What tagging needs, kept between texts. It serves one model.
 #[derive(Debug, Default)]
 pub struct Tagger {
     words: Words,
-    sums: Vec<[Sums; PLACES]>,
+    forms: Vec<Form>,
+    looks: Vec<Look>,
+    /// What the end of a text adds to the sums around it.
+    edge: [Sums; PLACES],
+    sums: Vec<Sums>,
     probabilities: Vec<f32>,
-    memory: Memory,
+    /// Tokens that are worth telling, in order.
+    told: Vec<usize>,
+    /// Tokens that may be looked at, in order, and room for the others.
+    open: Vec<u32>,
+    lower: String,
+    ids: [u64; AHEAD],
 }
 
+/// Tokens whose forms are asked for at once: memory answers many questions in the time of one.
+const AHEAD: usize = 32;
+
 /// Says whether a token is looked at, by its neighbours and the tag of the one in front.
+#[inline]
 pub fn is_open(word: &Word, previous: &Word, before: Tag, next: &Word) -> bool {
-    match word.gate {
-        _ if previous.shape == HANDLE => false,
+    let leads = matches!(next.gate, Gate::Always | Gate::Particle);
+    let is_open = match word.gate {
         Gate::Never => false,
         Gate::Always => true,
         Gate::Behind => before == Tag::Person,
-        Gate::Particle => before == Tag::Person || matches!(next.gate, Gate::Always | Gate::Particle),
-    }
+        Gate::Particle => (before == Tag::Person) | leads,
+    };
+    is_open & (previous.shape != HANDLE)
 }
 
 impl Tagger {
@@ -63,91 +103,167 @@ impl Tagger {
                     .map_or(cut, |at| at + 1);
             }
             let (segment, left) = rest.split_at(cut);
-            self.tag(model, text, segment);
+            self.read(model, text, segment);
+            self.tag(model);
             let words = &self.words;
-            join(model, text, segment, &self.probabilities, |at| words.at(at).bands.both() != 0, names);
+            let is_known = |at: usize| words.at(at).bands.both() != 0;
+            join(model, text, segment, (&self.probabilities, &self.told), is_known, names);
             rest = left;
         }
     }
 
-    fn tag(&mut self, model: &Model, text: &str, tokens: &[Token]) {
-        let Self { words, sums, probabilities, memory } = self;
-        let forgotten = std::cell::RefCell::new(sums);
-        words.read(
-            text,
-            tokens,
-            |lower, key| model.bands(lower, key),
-            |word, lower| forgotten.borrow_mut().push(sums_of(model, word, lower)),
-            || {
-                forgotten.borrow_mut().clear();
-                memory.clear();
-            },
-        );
-        let sums = forgotten.into_inner();
-        probabilities.clear();
-        probabilities.resize(tokens.len(), 0.0);
-        let (mut one, mut two) = (Tag::Other, Tag::Other);
-        for at in 0..words.lines.len() {
-            let line = words.lines[at];
-            for (token, told) in
-                probabilities.iter_mut().enumerate().take(line.last as usize).skip(line.first as usize)
-            {
-                let slots = &words.slots[token..token + PLACES];
-                let word = words.forms[slots[REACH] as usize];
-                let mut tag = Tag::Other;
-                if is_open(
-                    &word,
-                    &words.forms[slots[REACH - 1] as usize],
-                    one,
-                    &words.forms[slots[REACH + 1] as usize],
-                ) {
-                    let around = Around::new(words, token, token - line.first as usize, line.looks);
-                    let last = words.last(&word);
-                    (tag, *told) = memory.recall(Sight::new(slots, &around, one, two, last), || {
-                        judge(model, words, sums, slots, around, [one, two], last)
-                    });
-                    words.base(&word).last = tag as u8 + 1;
-                }
-                (one, two) = (tag, one);
+    /// Reads words, and sums up what the forms around each say of it.
+    fn read(&mut self, model: &Model, text: &str, tokens: &[Token]) {
+        let Self { words, forms, looks, edge, sums, lower, ids, open, .. } = self;
+        open.clear();
+        open.resize(tokens.len(), 0);
+        let mut count = 0;
+        if forms.is_empty() {
+            forms.resize(1 << FORMS, Form::default());
+            looks.resize(1 << LOOKS, Look::default());
+            *edge = sums_of(model, looks, &Word::default(), "");
+        }
+        sums.clear();
+        sums.resize(tokens.len() + 4 * REACH, Sums::default());
+        for at in 0..REACH {
+            add(&mut sums[at..], edge);
+            add(&mut sums[tokens.len() + REACH + at..], edge);
+        }
+        words.read(text, tokens, |at| {
+            if at % AHEAD == 0 {
+                ask(model, forms, text, tokens, at, ids);
             }
+            let id = ids[at % AHEAD];
+            let form = &mut forms[place_of(id)];
+            if form.id != id {
+                let bands = |lower: &str, key| model.bands(lower, key);
+                let word = words::form(text, &tokens[at], id, lower, bands);
+                *form = Form { id, word, sums: sums_of(model, looks, &word, lower) };
+            }
+            add(&mut sums[at + REACH..], &form.sums);
+            #[expect(clippy::cast_possible_truncation, reason = "a segment is short")]
+            let token = at as u32;
+            open[count] = token;
+            count += usize::from(form.word.gate != Gate::Never);
+            form.word
+        });
+        open.truncate(count);
+    }
+
+    fn tag(&mut self, model: &Model) {
+        let Self { words, sums, probabilities, told, open, .. } = self;
+        probabilities.clear();
+        probabilities.resize(words.words.len() - 2 * REACH, 0.0);
+        told.clear();
+        let (mut one, mut two, mut next) = (Tag::Other, Tag::Other, 0);
+        let mut line = 0;
+        for &token in &*open {
+            let token = token as usize;
+            // Tokens between two that may be names are nothing that matters.
+            (one, two) = match token - next {
+                0 => (one, two),
+                1 => (Tag::Other, one),
+                _ => (Tag::Other, Tag::Other),
+            };
+            let word = words.words[token + REACH];
+            let is_open =
+                is_open(&word, &words.words[token + REACH - 1], one, &words.words[token + REACH + 1]);
+            let mut tag = Tag::Other;
+            if is_open {
+                while words.lines[line].last as usize <= token {
+                    line += 1;
+                }
+                let [person, organisation, location, _] = sums[token + 2 * REACH].map(i32::from);
+                let mut total = [person, organisation, location];
+                let mut probability = 0.0;
+                if one != Tag::Person && is_hopeless(total) {
+                    tag = decide(model, total).0;
+                } else {
+                    let window: [Word; PLACES] = std::array::from_fn(|place| words.words[token + place]);
+                    let Line { first, looks, .. } = words.lines[line];
+                    let around = words.around(&word, token - first as usize, looks);
+                    let last = words.last(&word);
+                    let mut add = |(feature, _)| model.add(feature, &mut total);
+                    features::of_window(&window, &around, &mut add);
+                    features::of_tags(&Core::new(&window), one, two, last, &mut add);
+                    (tag, probability) = decide(model, total);
+                }
+                if probability >= LEAST {
+                    probabilities[token] = probability;
+                    told.push(token);
+                }
+                words.set_last(&word, tag as u8 + 1);
+            }
+            (one, two, next) = (tag, one, token + 1);
         }
     }
 }
 
-/// Returns what the word in the middle of a window is, and how probable a person's name is there.
-fn judge(
-    model: &Model,
-    words: &Words,
-    sums: &[[Sums; PLACES]],
-    slots: &[u32],
-    around: Around,
-    [one, two]: [Tag; 2],
-    last: u8,
-) -> (Tag, f32) {
-    let mut total = [0_i32; 3];
-    for (place, &slot) in slots.iter().enumerate() {
-        for (total, sum) in total.iter_mut().zip(sums[slot as usize][place]) {
-            *total += i32::from(sum);
-        }
-    }
-    if one != Tag::Person && is_hopeless(total) {
-        return (decide(model, total).0, 0.0);
-    }
-    let window: [&Word; PLACES] = std::array::from_fn(|place| &words.forms[slots[place] as usize]);
-    features::of_window(&window, &around, &mut |feature| model.add(feature, &mut total));
-    features::of_tags(&Core::new(&window), one, two, last, &mut |feature| model.add(feature, &mut total));
-    decide(model, total)
+#[inline]
+fn place_of(id: u64) -> usize {
+    (id >> (64 - FORMS)) as usize
 }
 
-fn sums_of(model: &Model, word: &Word, lower: &str) -> [Sums; PLACES] {
-    std::array::from_fn(|place| {
+/// Tells the next tokens' forms apart, and fetches from memory what is known of them, and of new words, without waiting
+/// for one to look for the next.
+#[inline]
+fn ask(model: &Model, forms: &[Form], text: &str, tokens: &[Token], first: usize, ids: &mut [u64; AHEAD]) {
+    let mut new = [0_u64; AHEAD];
+    let mut count = 0;
+    for (at, id) in (first..tokens.len()).zip(ids.iter_mut()) {
+        *id = words::id(text, tokens, at);
+        new[count] = tokens[at].key;
+        count += usize::from(forms[place_of(*id)].id != *id);
+    }
+    let fetched = new[..count].iter().fold(0, |all, &key| all ^ model.glance(key));
+    std::hint::black_box(fetched);
+}
+
+/// Adds what a form says to the sums of the candidates around it.
+#[inline]
+fn add(sums: &mut [Sums], form: &[Sums; PLACES]) {
+    for (sums, more) in sums.iter_mut().zip(form) {
+        for (sum, more) in sums.iter_mut().zip(more) {
+            *sum = sum.wrapping_add(*more);
+        }
+    }
+}
+
+/// Returns what a form adds to the sums of the candidates around it, the one furthest in front first.
+fn sums_of(model: &Model, looks: &mut [Look], word: &Word, lower: &str) -> [Sums; PLACES] {
+    let look = word.full_look() + 1;
+    let known = &mut looks[(look.wrapping_mul(0x9e37_79b1) >> (32 - LOOKS)) as usize];
+    if known.look != look {
+        let sums = around(|place, sums| {
+            features::of_look(word, place, &mut |(feature, _)| model.add(feature, sums));
+        });
+        *known = Look { look, sums };
+    }
+    let mut sums = around(|place, sums| {
+        // What never is a candidate says nothing in the middle.
+        if place != REACH || word.gate != Gate::Never {
+            features::of_form(word, lower, place, &mut |(feature, _)| model.add(feature, sums));
+        }
+    });
+    add(&mut sums, &known.sums);
+    sums
+}
+
+/// Calls `sum` for each place of the window that a word has for the candidates around it.
+#[inline]
+fn around(mut sum: impl FnMut(usize, &mut [i32; 3])) -> [Sums; PLACES] {
+    std::array::from_fn(|behind| {
         let mut sums = [0; 3];
-        features::of_form(word, lower, place, &mut |feature| model.add(feature, &mut sums));
-        sums.map(|sum| i16::try_from(sum).unwrap_or(if sum < 0 { i16::MIN } else { i16::MAX }))
+        // For the one furthest in front, it stands last.
+        sum(PLACES - 1 - behind, &mut sums);
+        let [person, organisation, location] =
+            sums.map(|sum| i16::try_from(sum).unwrap_or(if sum < 0 { i16::MIN } else { i16::MAX }));
+        [person, organisation, location, 0]
     })
 }
 
 /// Says whether the forms in the window alone speak so much against a person's name that nothing else can change it.
+#[inline]
 fn is_hopeless(total: [i32; 3]) -> bool {
     total[0] < HOPELESS + total[1].max(total[2]).max(0)
 }
@@ -156,16 +272,22 @@ fn is_hopeless(total: [i32; 3]) -> bool {
 /// follows: *Aadhaar 2341 …*, *MAC 00:…*.
 const LABEL: f32 = 0.3;
 
-/// Returns the tag that the sums speak for, and the probability of a person's name.
+/// Returns the tag that the sums speak for, and the probability of a person's name; below [`LEAST`] it may be any.
+#[inline]
 fn decide(model: &Model, total: [i32; 3]) -> (Tag, f32) {
+    let [person, organisation, location] = total;
+    let mut p = 0.0;
+    // The odds of a person alone would be below e^-2.5: no need to know how far.
     #[expect(clippy::cast_precision_loss, reason = "sums are small")]
-    let odds = total.map(|sum| (sum as f32 * model.scale).clamp(-30.0, 30.0).exp());
-    let p = odds[0] / (1.0 + odds[0] + odds[1] + odds[2]);
+    if person.min(person - organisation.max(location)) as f32 * model.scale > -2.5 {
+        let odds = total.map(|sum| (sum as f32 * model.scale).clamp(-30.0, 30.0).exp());
+        p = odds[0] / (1.0 + odds[0] + odds[1] + odds[2]);
+    }
     let tag = if p >= model.threshold {
         Tag::Person
-    } else if odds[1] > 1.0 && odds[1] >= odds[2] {
+    } else if organisation > 0 && organisation >= location {
         Tag::Organisation
-    } else if odds[2] > 1.0 {
+    } else if location > 0 {
         Tag::Location
     } else {
         Tag::Other
@@ -178,16 +300,15 @@ fn join(
     model: &Model,
     text: &str,
     tokens: &[Token],
-    probabilities: &[f32],
+    (probabilities, told): (&[f32], &[usize]),
     is_known: impl Fn(usize) -> bool,
     names: &mut Vec<Name>,
 ) {
     let is_part = |at: usize| probabilities[at] >= model.threshold;
     let is_letter = |at: usize| tokens[at].end - tokens[at].start == 1 && tokens[at].case == Case::Title;
-    let mut at = 0;
-    while at < tokens.len() {
-        if probabilities[at] < LEAST {
-            at += 1;
+    let mut joined = 0;
+    for &at in told {
+        if at < joined {
             continue;
         }
         let sure = is_part(at);
@@ -196,7 +317,7 @@ fn join(
         while last + 1 < tokens.len() && probabilities[last + 1] >= LEAST && is_part(last + 1) == sure {
             last += 1;
         }
-        at = last + 1;
+        joined = last + 1;
         let (mut first, mut last) = (first, last);
         if sure {
             while first > 0
@@ -221,7 +342,7 @@ fn join(
             {
                 first -= 2;
             }
-            at = at.max(last + 1);
+            joined = joined.max(last + 1);
         }
         // Letters apart are for the rule that puts them together.
         if last - first >= 3 && (first..=last).all(is_letter) {

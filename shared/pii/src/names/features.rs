@@ -129,6 +129,10 @@ pub fn of_window(window: &[Word; PLACES], around: &Around, add: &mut impl FnMut(
     add((feature(9, id(p1), look), false));
     add((feature(10, id(n1), look), false));
     add((feature(11, cases << 16 | look, 0), false));
+    add((feature(12, cases, u64::from(w.bands.common()) << 8 | start), false));
+    let places = |word: &Word| u64::from(word.bands.place());
+    add((feature(18, places(p1) << 8 | places(w) << 4 | places(n1), bands(w)), false));
+    add((feature(17, shape(n1) << 16 | shape(n2) << 8 | shape(w), bands(w)), false));
     add((feature(14, u64::from(around.looks), bands(w) << 8 | start), false));
 }
 

@@ -57,7 +57,7 @@ fn may_be_name(doc: &Doc<'_>, name: &Tagged) -> bool {
     if fields.get(behind).is_some_and(|field| field.label as usize <= name.start) {
         return false;
     }
-    if is_name_of_a_thing(doc.before(name.start, 32)) {
+    if is_name_of_a_thing(doc.before(name.start, 32)) || is_birthplace(doc, name) {
         return false;
     }
     let tokens = doc.tokens();
@@ -120,6 +120,15 @@ fn is_employer(doc: &Doc<'_>, at: usize, end: usize) -> bool {
             | "'"
     );
     is_dated && joins
+}
+
+/// Says whether it is a word alone in brackets behind a date's digits: *born 3/5/1990 (Huesca)*.
+fn is_birthplace(doc: &Doc<'_>, name: &Tagged) -> bool {
+    let text = doc.text();
+    let date = doc.before(name.start, 16).strip_suffix(" (");
+    date.is_some_and(|date| date.ends_with(|c: char| c.is_ascii_digit()) && date.contains(['/', '.', '-']))
+        && text[name.end..].starts_with(')')
+        && !text[name.start..name.end].contains(' ')
 }
 
 /// Says whether a label in front announces the name of a thing: *File name:*.

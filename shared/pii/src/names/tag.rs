@@ -84,9 +84,9 @@ pub fn is_open(word: &Word, previous: &Word, before: Tag, next: &Word) -> bool {
         Gate::Never => false,
         Gate::Always => true,
         Gate::Behind => before == Tag::Person,
-        Gate::Particle => (before == Tag::Person) | leads,
+        Gate::Particle => before == Tag::Person || leads,
     };
-    is_open & (previous.shape != HANDLE)
+    is_open && previous.shape != HANDLE
 }
 
 impl Tagger {

@@ -132,8 +132,8 @@ impl Words {
             line.commas += u32::from(word.shape == COMMA);
             let is_break = token.kind == TokenKind::Break;
             starts = is_break
-                | (token.kind == TokenKind::Mark)
-                    & STARTS[usize::from(text.as_bytes()[token.start as usize])];
+                || token.kind == TokenKind::Mark
+                    && STARTS[usize::from(text.as_bytes()[token.start as usize])];
             self.words.push(word);
             if is_break || at + 1 - first == LONGEST_LINE || at + 1 == tokens.len() {
                 self.end_line(first, at + 1, &line);

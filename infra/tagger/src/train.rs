@@ -62,7 +62,7 @@ type Form = (Word, [Vec<Feature>; PLACES]);
 
 /// The forms of many texts, in the order in which they are met first; the first is the end of a text.
 struct Forms {
-    forms: Vec<Form>,
+    all: Vec<Form>,
     places: HashMap<u64, usize, BuildHasherDefault<Passed>>,
     lower: String,
 }
@@ -70,7 +70,7 @@ struct Forms {
 impl Default for Forms {
     fn default() -> Self {
         let edge = (Word::default(), features_of(&Word::default(), ""));
-        Self { forms: vec![edge], places: HashMap::default(), lower: String::new() }
+        Self { all: vec![edge], places: HashMap::default(), lower: String::new() }
     }
 }
 
@@ -78,11 +78,11 @@ impl Forms {
     /// Returns the place of a token's form.
     fn at(&mut self, text: &Labelled, at: usize, bands: &impl Fn(&str, u64) -> Bands) -> usize {
         let id = words::id(&text.text, &text.tokens, at);
-        let Self { forms, places, lower } = self;
+        let Self { all, places, lower } = self;
         *places.entry(id).or_insert_with(|| {
             let word = words::form(&text.text, &text.tokens[at], id, lower, bands);
-            forms.push((word, features_of(&word, lower)));
-            forms.len() - 1
+            all.push((word, features_of(&word, lower)));
+            all.len() - 1
         })
     }
 }
@@ -109,7 +109,7 @@ fn walk(
     words.read(&text.text, &text.tokens, |at| {
         let place = forms.at(text, at, bands);
         at_token.push(place);
-        forms.forms[place].0
+        forms.all[place].0
     });
     at_token.extend([0; REACH]);
     let mut list = Vec::new();
@@ -120,7 +120,7 @@ fn walk(
             if word.gate != Gate::Never {
                 list.clear();
                 for (place, &form) in at_token[token..token + PLACES].iter().enumerate() {
-                    list.extend(&forms.forms[form].1[place]);
+                    list.extend(&forms.all[form].1[place]);
                 }
                 let around: Around = words.around(&word, token - line.first as usize, line.looks);
                 features::of_window(&window, &around, &mut |feature| list.push(feature));

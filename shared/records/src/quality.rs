@@ -244,21 +244,24 @@ fn markup(text: &str) -> f32 {
 /// Looks for a model's own words near the start of an answer. People say "I'm sorry, but I can't find your order": a
 /// phrase counts only if a person would not use it.
 fn is_refusal(text: &str) -> bool {
-    const PHRASES: [&str; 11] = [
+    // Without apostrophes, of which there are several.
+    const PHRASES: [&str; 10] = [
         "as an ai language model",
         "as an ai assistant",
         "as an ai model",
         "as an ai,",
         "as a language model",
         "as a large language model",
-        "i'm just an ai",
+        "m just an ai",
         "i am just an ai",
-        "can't assist with that request",
-        "cannot assist with that request",
-        "can't help with that request",
+        "t assist with that request",
+        "t help with that request",
     ];
-    let start: String = text.chars().take(300).collect::<String>().to_lowercase().replace('’', "'");
-    PHRASES.iter().any(|phrase| start.contains(phrase))
+    let mut start = [0; 300];
+    for (small, byte) in start.iter_mut().zip(text.bytes()) {
+        *small = byte.to_ascii_lowercase();
+    }
+    PHRASES.iter().any(|phrase| memchr::memmem::find(&start, phrase.as_bytes()).is_some())
 }
 
 /// Compares letters and digits, whatever their case and what stands between them.
@@ -294,6 +297,7 @@ mod tests {
             "If a < b && c > d, see the table; use vec![0; 3] and Q&A; i <3 it",
             "See **[name]** in [address], or mail to [email].",
             "Réponse courte.",
+            "Of course we help with that request: please send the form.",
         ] {
             assert_eq!(unfit(&Quality::default(), "Describe the job", text), None, "{text}");
         }

@@ -46,7 +46,7 @@ pub(crate) fn one_consent_a_row(source: &Source, page: &Page) -> Result<(), Stag
         return Ok(());
     }
     let text = format!(
-        "source {}: the consent table has several rows for one of {}: relate it by a foreign key of {} to one row each",
+        "source {}: the consent table has several rows for one of {}: relate it by a foreign key of {} to one row each; of a log of consents keep the latest in a boolean column there, by a trigger",
         source.name, source.table, source.table
     );
     Err(StageError::new(ErrorName::ConsentUnreadable, text))

@@ -316,17 +316,7 @@ impl Source {
         {
             plain("columns", column)?;
         }
-        match &self.consent {
-            Consent::Related(RelatedConsent { table, opt_out }) => {
-                plain("consent.table", table)?;
-                plain("consent.opt_out", opt_out)?;
-            }
-            Consent::Own(OwnConsent { opt_out }) => plain("consent.opt_out", opt_out)?,
-            Consent::NotNeeded(NoConsent { not_needed }) if not_needed.trim().len() < 10 => {
-                return Err("consent.not_needed: say why, in a sentence".to_owned());
-            }
-            Consent::NotNeeded(_) => {}
-        }
+        self.consent.check(plain)?;
         self.templates().map(|_| ()).map_err(|error| error.to_string())
     }
 }
@@ -352,6 +342,18 @@ mod tests {
     fn a_missing_consent_mapping_is_refused() {
         let error = broken("[sources.consent]", "[sources.agreement]");
         assert!(error.contains("agreement") || error.contains("consent"), "{error}");
+    }
+
+    #[test]
+    fn a_null_is_a_yes_for_a_reason_in_words_alone() {
+        let opt_out = "opt_out = \"training_opt_out\"";
+        let error = broken(opt_out, &format!("{opt_out}\nnull_means_yes = \"yes\""));
+        assert!(error.contains("consent.null_means_yes: say why"), "{error}");
+        let text = library::text("zion-job-generator").unwrap();
+        let reason = "asked by letter before the column was there";
+        let text = text.replacen(opt_out, &format!("{opt_out}\nnull_means_yes = \"{reason}\""), 1);
+        let recipe = Recipe::parse("x.toml", &text).unwrap();
+        assert_eq!(recipe.sources[0].consent.null_means_yes(), Some(reason));
     }
 
     #[test]

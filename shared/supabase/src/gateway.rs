@@ -135,8 +135,10 @@ impl Gateway {
     ) -> Result<Answer, StageError> {
         let source = range.source;
         let consent = match &source.consent {
-            Consent::Related(RelatedConsent { table, opt_out }) => Some((table.as_str(), opt_out.as_str())),
-            Consent::Own(OwnConsent { opt_out }) => Some((opt_out.as_str(), opt_out.as_str())),
+            Consent::Related(RelatedConsent { table, opt_out, .. }) => {
+                Some((table.as_str(), opt_out.as_str()))
+            }
+            Consent::Own(OwnConsent { opt_out, .. }) => Some((opt_out.as_str(), opt_out.as_str())),
             Consent::NotNeeded(_) => None,
         };
         let url = self.url(&source.table)?;

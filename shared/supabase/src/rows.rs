@@ -131,12 +131,14 @@ pub(crate) fn parameters(range: Range<'_>, columns: &[&str], consented: bool) ->
     let mut select = columns.join(",");
     let mut parameters = Vec::new();
     if consented {
+        // `is.false` leaves nulls out, `not.is.true` takes them.
+        let agrees = if source.consent.null_means_yes().is_some() { "not.is.true" } else { "is.false" };
         match &source.consent {
-            Consent::Related(RelatedConsent { table, opt_out }) => {
+            Consent::Related(RelatedConsent { table, opt_out, .. }) => {
                 select = format!("{select},{CONSENT}:{table}!inner({opt_out})");
-                parameters.push((format!("{CONSENT}.{opt_out}"), "is.false".to_owned()));
+                parameters.push((format!("{CONSENT}.{opt_out}"), agrees.to_owned()));
             }
-            Consent::Own(OwnConsent { opt_out }) => parameters.push((opt_out.clone(), "is.false".to_owned())),
+            Consent::Own(OwnConsent { opt_out, .. }) => parameters.push((opt_out.clone(), agrees.to_owned())),
             Consent::NotNeeded(_) => {}
         }
     }
@@ -186,7 +188,6 @@ mod tests {
 
     #[test]
     fn a_null_in_an_opt_out_column_is_a_no() {
-        // `is.false` leaves nulls out, `not.is.true` would take them.
         assert!(has(&asked("zion-support", true), "training_opt_out", "is.false"));
         assert!(!has(&asked("zion-support", false), "training_opt_out", "is.false"));
     }

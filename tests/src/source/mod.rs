@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use records::recipe::{Consent, NoConsent, OwnConsent, RelatedConsent, Source};
 use secrecy::SecretString;
 use stage::{StageError, http};
-use supabase::{Gateway, Postgres, Range, Rows, Scan};
+use supabase::{Gateway, Postgres, Range, Rows, Scan as _};
 use zion::local::paths;
 
 use crate::peers::services::{SECRET_KEY, Services};
@@ -57,11 +57,15 @@ fn of_everyone() -> Consent {
 }
 
 fn of_people() -> Consent {
-    Consent::Related(RelatedConsent { table: "people".to_owned(), opt_out: "training_opt_out".to_owned() })
+    Consent::Related(RelatedConsent {
+        table: "people".to_owned(),
+        opt_out: "training_opt_out".to_owned(),
+        null_means_yes: None,
+    })
 }
 
 fn of_the_row() -> Consent {
-    Consent::Own(OwnConsent { opt_out: "a_boolean".to_owned() })
+    Consent::Own(OwnConsent { opt_out: "a_boolean".to_owned(), null_means_yes: None })
 }
 
 async fn read(rows: &impl Rows, range: Range<'_>) -> Result<Vec<String>, StageError> {

@@ -3,7 +3,7 @@
 use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
 use secrecy::SecretString;
 use stage::ErrorName;
-use supabase::{Postgres, Range, Rows};
+use supabase::{Postgres, Range, Rows as _};
 
 use super::{of_everyone, of_people, of_the_row, postgres, read, services, source};
 
@@ -17,9 +17,13 @@ async fn what_is_missing_is_named_with_the_fix() {
     let stranger = postgres(&services.database_url_of("reader", "wrong"));
     let refused = ErrorName::SourceRefused;
     let unreadable = ErrorName::ConsentUnreadable;
-    let own = |column: &str| Consent::Own(OwnConsent { opt_out: column.to_owned() });
+    let own = |column: &str| Consent::Own(OwnConsent { opt_out: column.to_owned(), null_means_yes: None });
     let related = |table: &str, column: &str| {
-        Consent::Related(RelatedConsent { table: table.to_owned(), opt_out: column.to_owned() })
+        Consent::Related(RelatedConsent {
+            table: table.to_owned(),
+            opt_out: column.to_owned(),
+            null_means_yes: None,
+        })
     };
     let every = |consent| source("every_type", &["a_text"], consent);
     let cases: [(&Postgres, Source, ErrorName, &str); 13] = [

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use records::recipe::{Equals, Source};
+use records::recipe::{Consent, Equals, OwnConsent, RelatedConsent, Source};
 use records::row::Row;
 use supabase::{Range, Rows};
 
@@ -111,6 +111,27 @@ async fn consent_filters_and_bounds_mean_the_same_over_both() {
     let own = source("every_type", &["a_text", "a_boolean"], of_the_row());
     let rows = both(&rest, &sql, Range::all(&own)).await;
     assert!(rows.iter().all(|row| row["a_boolean"] == "false") && rows.len() > 90, "{}", rows.len());
+
+    // Who said nothing agrees where the recipe says why; who is not in the table has not agreed.
+    let silent = Some("asked by letter before the column was there".to_owned());
+    for (consent, column) in [(of_people(), "training_opt_out"), (of_the_row(), "a_boolean")] {
+        let asked = source("every_type", &columns, consent.clone());
+        let consent = match consent {
+            Consent::Related(related) => {
+                Consent::Related(RelatedConsent { null_means_yes: silent.clone(), ..related })
+            }
+            _ => Consent::Own(OwnConsent { opt_out: column.to_owned(), null_means_yes: silent.clone() }),
+        };
+        let taken = source("every_type", &columns, consent);
+        let rows = sql.keys(Range::all(&taken), 5_000).await.unwrap();
+        let page = rest.keys(Range::all(&taken), 5_000).await.unwrap();
+        assert!(rows.starts_with(&page) && !page.is_empty(), "{column}: the gateway answers fewer at once");
+        let count = rest.count(Range::all(&taken), true).await.unwrap();
+        assert_eq!(count, rows.len() as u64, "{column}");
+        let before = sql.keys(Range::all(&asked), 5_000).await.unwrap();
+        assert!(before.len() < rows.len() && before.iter().all(|key| rows.contains(key)), "{column}");
+        assert!(count < rest.count(Range::all(&taken), false).await.unwrap(), "{column}: a no stays a no");
+    }
 
     let filtered = |column: &str, value: Equals| -> Source {
         Source { filter: [(column.to_owned(), value)].into(), ..source("every_type", &columns, of_people()) }

@@ -65,8 +65,10 @@ impl Postgres {
 
     fn asked<'a>(&'a self, source: &'a Source, consented: bool) -> Asked<'a> {
         let consent = match &source.consent {
-            Consent::Related(RelatedConsent { table, opt_out }) => Some((table.as_str(), opt_out.as_str())),
-            Consent::Own(OwnConsent { opt_out }) => Some((opt_out.as_str(), opt_out.as_str())),
+            Consent::Related(RelatedConsent { table, opt_out, .. }) => {
+                Some((table.as_str(), opt_out.as_str()))
+            }
+            Consent::Own(OwnConsent { opt_out, .. }) => Some((opt_out.as_str(), opt_out.as_str())),
             Consent::NotNeeded(_) => None,
         };
         Asked { what: &source.table, consent: consent.filter(|_| consented), role: self.address.user() }

@@ -71,7 +71,7 @@ impl Shape {
 
 /// Finds the one foreign key to the consent table, and what the gateway would embed for it.
 fn related(source: &Source, catalogue: Catalogue) -> Result<(Vec<(String, String)>, String), StageError> {
-    let Consent::Related(RelatedConsent { table, opt_out }) = &source.consent else {
+    let Consent::Related(RelatedConsent { table, opt_out, .. }) = &source.consent else {
         return Ok((Vec::new(), "}".to_owned()));
     };
     let unreadable = |text: String| Err(StageError::new(ErrorName::ConsentUnreadable, text));

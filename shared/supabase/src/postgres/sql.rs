@@ -123,11 +123,12 @@ fn from(shape: &Shape, range: Range<'_>, consented: bool) -> String {
     sql
 }
 
-/// Says who has agreed. `is false` leaves nulls out.
+/// Says who has agreed. `is false` leaves nulls out, `is not true` takes them.
 fn agreed(shape: &Shape, source: &Source) -> Option<String> {
+    let agrees = if source.consent.null_means_yes().is_some() { "is not true" } else { "is false" };
     match &source.consent {
-        Consent::Own(OwnConsent { opt_out }) => Some(format!("{} is false", column(opt_out))),
-        Consent::Related(RelatedConsent { table: related, opt_out }) => {
+        Consent::Own(OwnConsent { opt_out, .. }) => Some(format!("{} {agrees}", column(opt_out))),
+        Consent::Related(RelatedConsent { table: related, opt_out, .. }) => {
             let pairs: Vec<_> = shape
                 .relation
                 .iter()
@@ -137,7 +138,7 @@ fn agreed(shape: &Shape, source: &Source) -> Option<String> {
             let pairs = if pairs.is_empty() { "false".to_owned() } else { pairs.join(" and ") };
             let related = table(related);
             Some(format!(
-                "exists (select from {related} as c where {pairs} and c.{} is false)",
+                "exists (select from {related} as c where {pairs} and c.{} {agrees})",
                 name(opt_out)
             ))
         }

@@ -15,7 +15,7 @@ const MOST_HELD: u64 = 65_536;
 /// More digits than these would be more objects than a step can write: 65,536. A billion examples have 15,000 lines in
 /// each.
 const MOST_DIGITS: usize = 4;
-/// A record's length: whether somebody is named, side, source, content, group and key.
+/// A record's length: whether somebody is named, side, source, content, person and key.
 const RECORD: usize = 1 + 1 + 2 + 8 + HASH + HASH;
 const HASH: usize = 32;
 
@@ -26,7 +26,7 @@ pub(crate) struct Records<'a, P> {
     plan: &'a PlanFile,
     store: &'a P,
     spool: Writer<'a, P>,
-    /// Records by the first digits of their group, as many as there may be.
+    /// Records by the first digits of their person, as many as there may be.
     counts: Vec<u64>,
 }
 
@@ -108,7 +108,7 @@ impl<'a, P: Get + Put> Objects<'a, P> {
             held.extend(records.into_iter().filter(|it| (from..to).contains(&prefix(it, self.digits))));
         }
         // Stable: a person's examples stay in the dataset's order.
-        held.sort_by(|a, b| group(a).cmp(group(b)));
+        held.sort_by(|a, b| person(a).cmp(person(b)));
         let mut left = held.as_slice();
         for number in from..to {
             let (ours, others) = left.split_at(left.partition_point(|it| prefix(it, self.digits) <= number));
@@ -166,7 +166,7 @@ fn record(plan: &PlanFile, example: &Example, side: SideName) -> Option<Record> 
     record.push(u8::try_from(SideName::ALL.iter().position(|it| *it == side)?).ok()?);
     record.extend(u16::try_from(source).ok()?.to_be_bytes());
     record.extend(example.digests()[0].to_be_bytes());
-    record.extend(unhex(example.group())?);
+    record.extend(unhex(example.person())?);
     record.extend(unhex(&example.key)?);
     record.try_into().ok()
 }
@@ -174,7 +174,7 @@ fn record(plan: &PlanFile, example: &Example, side: SideName) -> Option<Record> 
 fn line(plan: &PlanFile, record: &Record) -> Option<Vec<u8>> {
     let source = plan.recipe.sources.get(usize::from(u16::from_be_bytes([record[2], record[3]])))?;
     let line = LineageLine {
-        subject: (record[0] == 1).then(|| hex(group(record))),
+        subject: (record[0] == 1).then(|| hex(person(record))),
         source: source.name.clone(),
         table: source.table.clone(),
         key: hex(&record[RECORD - HASH..]),
@@ -187,11 +187,11 @@ fn line(plan: &PlanFile, record: &Record) -> Option<Vec<u8>> {
 }
 
 /// The hash of the person, or of the row where nobody is named.
-fn group(record: &Record) -> &[u8] {
+fn person(record: &Record) -> &[u8] {
     &record[12..12 + HASH]
 }
 
-/// The first digits of the group, as a number.
+/// The first digits of the person, as a number.
 fn prefix(record: &Record, digits: usize) -> usize {
     let first = usize::from(u16::from_be_bytes([record[12], record[13]]));
     first >> (4 * (MOST_DIGITS - digits))

@@ -128,7 +128,7 @@ pub async fn search(store: &(impl Get + Find + List), wanted: &Wanted<'_>) -> Re
             tables: BTreeMap::new(),
             model: None,
         };
-        for line in lines.iter().filter(|line| line.group() == hash) {
+        for line in lines.iter().filter(|line| line.person() == hash) {
             *seen.sides.entry(line.side.clone()).or_default() += 1;
             *seen.tables.entry(line.table.clone()).or_default() += 1;
         }

@@ -47,6 +47,11 @@ impl Example {
         hash.iter().take(8).fold(0, |value, byte| (value << 8) | u64::from(*byte))
     }
 
+    /// Who is asked about later: the subject, or the row where nobody is named. Whatever the split goes by.
+    pub fn person(&self) -> &str {
+        self.subject.as_deref().unwrap_or(&self.key)
+    }
+
     /// What is kept on one side of the split: the recipe's group, the subject, or the row where neither is named.
     pub fn group(&self) -> &str {
         self.group.as_deref().or(self.subject.as_deref()).unwrap_or(&self.key)
@@ -101,6 +106,14 @@ mod tests {
             prompt: prompt.to_owned(),
             completion: completion.to_owned(),
         }
+    }
+
+    #[test]
+    fn a_person_is_found_by_subject_and_not_by_what_the_split_goes_by() {
+        let row = Example { group: Some("company".to_owned()), ..example("a", "b") };
+        assert_eq!((row.person(), row.group()), ("k", "company"));
+        let named = Example { subject: Some("s".to_owned()), ..row };
+        assert_eq!((named.person(), named.group()), ("s", "company"));
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub struct LineageLine {
 
 impl LineageLine {
     /// By which an example is found: the subject, or the row where nobody is named.
-    pub fn group(&self) -> &str {
+    pub fn person(&self) -> &str {
         self.subject.as_deref().unwrap_or(&self.key)
     }
 }

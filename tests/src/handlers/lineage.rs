@@ -69,7 +69,7 @@ async fn a_person_is_found_by_id_with_one_small_object_of_each_run() {
     assert_eq!(read.len(), 2, "{read:?}");
     let key = super::run::key();
     let hash = key.hash("subject", "owner-8");
-    let theirs = lines(&store).await.into_iter().filter(|line| line.group() == hash).count() as u64;
+    let theirs = lines(&store).await.into_iter().filter(|line| line.person() == hash).count() as u64;
     assert!(theirs > 0 && sides.values().sum::<u64>() == theirs, "{sides:?}");
     assert_eq!(sides.len(), 1, "all of them on one side");
     assert!(seen(&store, KEY, "owner-nobody").await.is_empty());

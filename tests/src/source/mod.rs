@@ -42,6 +42,7 @@ fn source(table: &str, columns: &[&str], consent: Consent) -> Source {
         table: table.to_owned(),
         key: "key".to_owned(),
         subject: None,
+        group: None,
         columns: columns.iter().map(|&column| column.to_owned()).collect(),
         identity: BTreeMap::new(),
         filter: BTreeMap::new(),

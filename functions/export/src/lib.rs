@@ -1,5 +1,7 @@
 //! One slice of one table, page by page, with a durable cursor; then all slices, reconciled.
 
+#[cfg(test)]
+mod campaign;
 mod gather;
 mod slice;
 

@@ -33,6 +33,18 @@ pub(crate) async fn export(
     store: &(impl Get + Find + Put),
     rows: &impl Rows,
 ) -> Result<Exported, StageError> {
+    export_parts(run, asked, deadline, PART_BYTES, store, rows).await
+}
+
+/// Does that in parts of a size.
+pub(crate) async fn export_parts(
+    run: &str,
+    asked: &SliceRef,
+    deadline: Deadline,
+    part_bytes: usize,
+    store: &(impl Get + Find + Put),
+    rows: &impl Rows,
+) -> Result<Exported, StageError> {
     let plan: PlanFile = get_json(store, &keys::plan(run)).await?;
     let (source, slice) = find(&plan, asked)?;
     let cursor_key = keys::export_cursor(run, &asked.table, asked.slice);
@@ -46,7 +58,7 @@ pub(crate) async fn export(
     if !cursor.done {
         let after = cursor.after.clone().or_else(|| slice.after.clone());
         let range = Range { source, after: after.as_deref(), up_to: slice.up_to.as_deref() };
-        let mut reader = Reader::new(rows.scan(range));
+        let mut reader = Reader::new(rows.scan(range), part_bytes);
         let target = Target { run, source, asked, store };
         let mut part = reader.part(deadline).await?;
         while !reader.is_over(deadline) {
@@ -84,13 +96,14 @@ fn find<'a>(plan: &'a PlanFile, asked: &SliceRef) -> Result<(&'a Source, &'a Sli
 /// Cuts a scan into parts.
 struct Reader<S> {
     scan: S,
+    part_bytes: usize,
     held: Vec<u8>,
     ended: bool,
 }
 
 impl<S: Scan> Reader<S> {
-    fn new(scan: S) -> Self {
-        Self { scan, held: Vec::new(), ended: false }
+    fn new(scan: S, part_bytes: usize) -> Self {
+        Self { scan, part_bytes, held: Vec::new(), ended: false }
     }
 
     /// Says whether every row has left in a part.
@@ -105,9 +118,9 @@ impl<S: Scan> Reader<S> {
 
     /// Reads the lines of the next part. It is smaller than others only when it is the last.
     async fn part(&mut self, deadline: Deadline) -> Result<Vec<u8>, StageError> {
-        self.held.reserve((PART_BYTES + MORE_BYTES).saturating_sub(self.held.len()));
+        self.held.reserve((self.part_bytes + MORE_BYTES).saturating_sub(self.held.len()));
         loop {
-            if let Some(end) = end(&self.held) {
+            if let Some(end) = end(&self.held, self.part_bytes) {
                 let rest = self.held.split_off(end);
                 return Ok(std::mem::replace(&mut self.held, rest));
             }
@@ -120,8 +133,8 @@ impl<S: Scan> Reader<S> {
 }
 
 /// Finds the end of the line that makes a part large enough.
-fn end(lines: &[u8]) -> Option<usize> {
-    let from = PART_BYTES - 1;
+fn end(lines: &[u8], part_bytes: usize) -> Option<usize> {
+    let from = part_bytes - 1;
     memchr(b'\n', lines.get(from..)?).map(|at| from + at + 1)
 }
 
@@ -214,7 +227,7 @@ mod tests {
 
     async fn parts(lines: &[Vec<u8>], a_piece: usize) -> Vec<Vec<u8>> {
         let pieces = lines.chunks(a_piece).rev().map(<[_]>::concat).collect();
-        let mut reader = Reader::new(Pieces(pieces));
+        let mut reader = Reader::new(Pieces(pieces), PART_BYTES);
         let time = Deadline::after(Duration::from_mins(15));
         let mut parts = Vec::new();
         while parts.is_empty() || !reader.is_over(time) {

@@ -12,6 +12,7 @@ pub(crate) struct Sample<'a> {
     recipe: &'a Recipe,
     counter: TokenCounter,
     rows: u64,
+    bytes: u64,
     usable: u64,
     tokens: u64,
     examples: u64,
@@ -25,15 +26,16 @@ impl<'a> Sample<'a> {
     pub(crate) fn new(recipe: &'a Recipe) -> Result<Self, StageError> {
         let counter = TokenCounter::new()
             .ok_or_else(|| StageError::internal("the token vocabulary is not built in"))?;
-        Ok(Self { recipe, counter, rows: 0, usable: 0, tokens: 0, examples: 0, all_tokens: 0 })
+        Ok(Self { recipe, counter, rows: 0, bytes: 0, usable: 0, tokens: 0, examples: 0, all_tokens: 0 })
     }
 
     /// Renders a source's sample.
     pub(crate) fn take(&mut self, source: &Source, page: &Page) -> Result<(), StageError> {
         let templates = source.templates().map_err(|error| StageError::internal(error.to_string()))?;
-        (self.rows, self.usable, self.tokens) = (0, 0, 0);
+        (self.rows, self.bytes, self.usable, self.tokens) = (0, 0, 0, 0);
         for row in page.rows()? {
             self.rows += 1;
+            self.bytes += row.get().len() as u64;
             let rendered = Row::parse(row.get().as_bytes()).ok().and_then(|row| templates.render(&row).ok());
             // The text is not scrubbed yet, so this is a guess; capitals, markup and length are the same.
             let rendered =
@@ -47,6 +49,11 @@ impl<'a> Sample<'a> {
             ]);
         }
         Ok(())
+    }
+
+    /// Returns how long the rows of the last sample are on average.
+    pub(crate) fn row_bytes(&self) -> u64 {
+        self.bytes / self.rows.max(1)
     }
 
     /// Carries the last sample over to all rows of its source.

@@ -66,7 +66,7 @@ pub async fn handle(
         let all = rows.count(Range::all(from), false).await?;
         let consented = rows.count(Range::all(from), true).await?;
         sample.weigh(consented);
-        cut.extend(slices::cut(&from.name, all, rows.bounds(from).await?));
+        cut.extend(slices::cut(from, all, sample.row_bytes(), rows).await?);
         sources.push(SourceCount { source: from.name.clone(), rows: all, consented });
     }
     let estimate = sample.estimate();

@@ -1,24 +1,54 @@
 //! Ranges of keys, so that tables are read side by side.
 
+use records::recipe::Source;
+use stage::StageError;
 use stage::plan_file::Slice;
+use supabase::{Range, Rows};
 
-/// Rows a slice. At 5,000 to 10,000 rows a second over REST a slice takes some seconds.
-const ROWS: u64 = 50_000;
+/// Half of what one call of `export` may take: 300 s as the template says, less what it keeps back. A slice that takes
+/// longer all the same is taken up again.
+const SECONDS: u64 = 105;
+/// What the slower way reads in a second (measured: 5,000 to 10,000 rows of a kilobyte over REST).
+const ROWS_A_SECOND: u64 = 5_000;
+const BYTES_A_SECOND: u64 = 5 << 20;
+/// A slice of fewer rows is not worth its call.
+const FEWEST: u64 = 50_000;
+/// Slices that keep the workflow's four lanes busy to the end, also when some are slower.
+const LANES: u64 = 16;
 /// The workflow's history ends at 25,000 events; a slice costs about ten.
 const MOST: u64 = 500;
 
-/// Cuts a table of `rows` rows into even ranges between its smallest and greatest key, given as JSON text.
+/// How many slices a table of so many rows of that length makes.
+fn number(rows: u64, row_bytes: u64) -> u64 {
+    let by_rows = rows.div_ceil(ROWS_A_SECOND * SECONDS);
+    let by_bytes = rows.saturating_mul(row_bytes).div_ceil(BYTES_A_SECOND * SECONDS);
+    let side_by_side = rows.div_ceil(FEWEST).min(LANES);
+    by_rows.max(by_bytes).max(side_by_side).clamp(1, MOST)
+}
+
+/// Cuts a table of `rows` rows of about `row_bytes` bytes into ranges of about as many rows each.
 ///
-/// Whole numbers and UUIDs are cut by arithmetic; any other key makes one slice. The last upper bound is the greatest
-/// key at plan time: the bound is fixed before the scan.
-pub(crate) fn cut(source: &str, rows: u64, bounds: Option<(String, String)>) -> Vec<Slice> {
-    let Some((first, last)) = bounds else {
-        return Vec::new();
+/// The last upper bound is the greatest key at plan time: the bound is fixed before the scan.
+pub(crate) async fn cut(
+    source: &Source,
+    rows: u64,
+    row_bytes: u64,
+    origin: &impl Rows,
+) -> Result<Vec<Slice>, StageError> {
+    let Some((_, last)) = origin.bounds(Range::all(source)).await? else {
+        return Ok(Vec::new());
     };
-    let count = rows.div_ceil(ROWS).clamp(1, MOST);
-    let inner = inner_bounds(&first, &last, count);
+    let cuts = match number(rows, row_bytes) {
+        1 => Vec::new(),
+        pieces => origin.cuts(source, rows, pieces).await?,
+    };
+    let last = serde_json::from_str(&last).unwrap_or(last);
+    Ok(slices(&source.name, cuts, last))
+}
+
+fn slices(source: &str, cuts: Vec<String>, last: String) -> Vec<Slice> {
     let mut lower = None;
-    let uppers = inner.into_iter().chain([plain(&last)]);
+    let uppers = cuts.into_iter().chain([last]);
     let slices = (0..).zip(uppers).map(|(slice, up_to)| Slice {
         source: source.to_owned(),
         slice,
@@ -28,76 +58,27 @@ pub(crate) fn cut(source: &str, rows: u64, bounds: Option<(String, String)>) -> 
     slices.collect()
 }
 
-/// Returns the `count - 1` bounds between the slices, rising.
-fn inner_bounds(first: &str, last: &str, count: u64) -> Vec<String> {
-    let count = i128::from(count);
-    if let (Ok(first), Ok(last)) = (first.parse::<i128>(), last.parse::<i128>()) {
-        let mut bounds: Vec<_> = (1..count).map(|n| first + (last - first) * n / count).collect();
-        bounds.dedup();
-        bounds.retain(|bound| (first..last).contains(bound));
-        return bounds.into_iter().map(|bound| bound.to_string()).collect();
-    }
-    if is_uuid(&plain(first)) && is_uuid(&plain(last)) {
-        // Random UUIDs are even over the whole space, whatever the smallest and the greatest are.
-        let step = |n| u32::try_from((i128::from(u32::MAX) + 1) * n / count).unwrap_or(u32::MAX);
-        return (1..count).map(|n| format!("{:08x}-0000-0000-0000-000000000000", step(n))).collect();
-    }
-    Vec::new()
-}
-
-fn plain(json: &str) -> String {
-    json.trim_matches('"').to_owned()
-}
-
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ranges(rows: u64, first: &str, last: &str) -> Vec<(Option<String>, Option<String>)> {
-        let slices = cut("t", rows, Some((first.to_owned(), last.to_owned())));
-        slices.into_iter().map(|slice| (slice.after, slice.up_to)).collect()
-    }
-
     #[test]
     fn slices_follow_one_another_without_gap_or_overlap() {
-        for (rows, first, last) in [
-            (1, "7", "7"),
-            (120_000, "1", "120000"),
-            (120_000, "-5", "9007199254740993"),
-            (500_000, "\"00000000-0000-0000-0000-000000000001\"", "\"ffffffff-0000-0000-0000-000000000000\""),
-            (200_000, "\"abc\"", "\"xyz\""),
-        ] {
-            let ranges = ranges(rows, first, last);
-            assert_eq!(ranges[0].0, None, "the first slice is open below");
-            assert_eq!(ranges.last().unwrap().1.as_deref(), Some(last.trim_matches('"')));
-            for pair in ranges.windows(2) {
-                assert_eq!(pair[0].1, pair[1].0);
-            }
-        }
+        let slices = slices("t", vec!["5".to_owned(), "9".to_owned()], "12".to_owned());
+        let ranges: Vec<_> =
+            slices.iter().map(|s| (s.slice, s.after.as_deref(), s.up_to.as_deref())).collect();
+        assert_eq!(ranges, [(0, None, Some("5")), (1, Some("5"), Some("9")), (2, Some("9"), Some("12"))]);
     }
 
     #[test]
-    fn a_key_that_cannot_be_cut_makes_one_slice() {
-        assert_eq!(ranges(900_000, "\"abc\"", "\"xyz\"").len(), 1);
-        assert_eq!(ranges(900_000, "3", "3").len(), 1);
-    }
-
-    #[test]
-    fn an_empty_table_makes_none() {
-        assert!(cut("t", 0, None).is_empty());
-    }
-
-    #[test]
-    fn the_number_of_slices_is_bounded() {
-        assert_eq!(ranges(1_000_000, "1", "1000000").len(), 20);
-        assert_eq!(ranges(1_000_000_000, "1", "1000000000").len(), 500);
+    fn their_number_follows_rows_length_and_time() {
+        assert_eq!(number(0, 0), 1);
+        assert_eq!(number(49_000, 1_000), 1);
+        assert_eq!(number(200_000, 1_000), 4);
+        assert_eq!(number(1_000_000, 1_000), 16);
+        // Rows of 100 kB take longer to travel.
+        assert_eq!(number(200_000, 100_000), 37);
+        assert_eq!(number(20_000_000, 1_000), 39);
+        assert_eq!(number(1_000_000_000, 1_000), 500);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use backon::Retryable as _;
-use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
+use records::recipe::{Consent, OwnConsent, RelatedConsent};
 use records::row::Row;
 use reqwest::{RequestBuilder, Response};
 use secrecy::SecretString;
@@ -151,11 +151,11 @@ impl Gateway {
         .await
     }
 
-    async fn edge(&self, source: &Source, order: &str) -> Result<Option<String>, StageError> {
+    async fn edge(&self, range: Range<'_>, order: &str) -> Result<Option<String>, StageError> {
+        let source = range.source;
         let key = source.key.as_str();
         let order = format!("{key}.{order}");
-        let answer =
-            self.rows(Range::all(source), &[key], false, &[("order", &order), ("limit", "1")], false).await?;
+        let answer = self.rows(range, &[key], false, &[("order", &order), ("limit", "1")], false).await?;
         let page = Page::new(answer.body);
         let Some(row) = page.rows()?.pop().map(|row| Row::parse(row.get().as_bytes())) else {
             return Ok(None);
@@ -201,8 +201,8 @@ impl Rows for Gateway {
         })
     }
 
-    async fn bounds(&self, source: &Source) -> Result<Option<(String, String)>, StageError> {
-        let (first, last) = (self.edge(source, "asc").await?, self.edge(source, "desc").await?);
+    async fn bounds(&self, range: Range<'_>) -> Result<Option<(String, String)>, StageError> {
+        let (first, last) = (self.edge(range, "asc").await?, self.edge(range, "desc").await?);
         Ok(first.zip(last))
     }
 }

@@ -9,6 +9,7 @@
 //! | [`origin`] | either of them, as a deployment has it |
 //! | [`refusal`] | what refusals mean, with the fix |
 
+mod cut;
 pub mod gateway;
 mod key;
 pub mod models;

@@ -57,10 +57,17 @@ impl Rows for Origin {
         }
     }
 
-    async fn bounds(&self, source: &Source) -> Result<Option<(String, String)>, StageError> {
+    async fn bounds(&self, range: Range<'_>) -> Result<Option<(String, String)>, StageError> {
         match self {
-            Self::Rest(rows) => rows.bounds(source).await,
-            Self::Postgres(rows) => rows.bounds(source).await,
+            Self::Rest(rows) => rows.bounds(range).await,
+            Self::Postgres(rows) => rows.bounds(range).await,
+        }
+    }
+
+    async fn cuts(&self, source: &Source, rows: u64, pieces: u64) -> Result<Vec<String>, StageError> {
+        match self {
+            Self::Rest(origin) => origin.cuts(source, rows, pieces).await,
+            Self::Postgres(origin) => origin.cuts(source, rows, pieces).await,
         }
     }
 }

@@ -5,6 +5,7 @@ use records::row::Row;
 use serde_json::value::RawValue;
 use stage::{ErrorName, StageError};
 
+use crate::cut;
 use crate::pages::Pages;
 
 /// A range of keys of one source: `after < key <= up_to`, each end open when none.
@@ -57,11 +58,28 @@ pub trait Rows {
     /// As [`Rows::page`].
     fn count(&self, range: Range<'_>, consented: bool) -> impl Future<Output = Result<u64, StageError>>;
 
-    /// Returns the JSON text of the smallest and the greatest key; none for an empty table.
+    /// Returns the JSON text of the smallest and the greatest key of a range; none where there are no rows.
     ///
     /// # Errors
     /// As [`Rows::page`].
-    fn bounds(&self, source: &Source) -> impl Future<Output = Result<Option<(String, String)>, StageError>>;
+    fn bounds(&self, range: Range<'_>) -> impl Future<Output = Result<Option<(String, String)>, StageError>>;
+
+    /// Returns keys that cut a source of `rows` rows into about `pieces` ranges of as many rows each, as plain text: rising,
+    /// without the greatest. Fewer, or none, where its keys cannot be cut.
+    ///
+    /// # Errors
+    /// As [`Rows::page`].
+    fn cuts(
+        &self,
+        source: &Source,
+        rows: u64,
+        pieces: u64,
+    ) -> impl Future<Output = Result<Vec<String>, StageError>>
+    where
+        Self: Sized,
+    {
+        cut::by_counting(self, source, rows, pieces)
+    }
 }
 
 /// Rows on their way out of a table.

@@ -92,9 +92,9 @@ impl Rows for Project {
         Ok(self.select(range, consented).count() as u64)
     }
 
-    async fn bounds(&self, source: &Source) -> Result<Option<(String, String)>, StageError> {
-        let key = |row: &Value| row[&source.key].to_string();
-        let mut rows = self.select(Range::all(source), false);
+    async fn bounds(&self, range: Range<'_>) -> Result<Option<(String, String)>, StageError> {
+        let key = |row: &Value| row[&range.source.key].to_string();
+        let mut rows = self.select(range, false);
         let first = rows.next().map(key);
         Ok(first.map(|first| (first.clone(), rows.last().map_or(first, key))))
     }

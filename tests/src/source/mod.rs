@@ -3,10 +3,12 @@
 //! | module | tests |
 //! |---|---|
 //! | `same` | both give the same rows, whatever the types and the consent |
+//! | `slices` | skewed keys are cut evenly; a scan outlives its connection and a table that changes |
 //! | `refused` | what the database refuses is named, with the fix and without a secret |
 
 mod refused;
 mod same;
+mod slices;
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! Benchmarks that run as built for AWS: release binaries, stripped. The last line of each is one JSON object.
 //!
 //! - `cold` how long a function takes from its start to its first look for work, and how large it is
+//! - `export` how fast rows leave the database, against `COPY` and what a user would pick
 //! - `memory` how much memory each function takes, at two sizes of the table
 //! - `scrub` how fast texts are scrubbed, in how much memory, and what hostile ones cost
 //! - `binaries` where the built functions lie; `stub` a Lambda runtime that is only a clock
@@ -8,6 +9,7 @@
 
 mod binaries;
 mod cold;
+mod export;
 mod memory;
 mod run;
 mod scrub;
@@ -31,6 +33,8 @@ enum Which {
     Memory(memory::Memory),
     /// Start of each function against a bare runtime, and its size
     Cold(cold::Cold),
+    /// Rows out of the database, against `COPY` and what a user would pick instead
+    Export(export::Export),
     /// The scrubber's speed, memory and size
     Scrub(scrub::Scrub),
 }
@@ -44,6 +48,7 @@ impl Bench {
         match &self.which {
             Which::Memory(memory) => memory.run().await,
             Which::Cold(cold) => cold.run(),
+            Which::Export(export) => export.run().await,
             Which::Scrub(scrub) => scrub.run().await,
         }
     }

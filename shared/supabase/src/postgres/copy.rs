@@ -108,6 +108,7 @@ mod tests {
             columns: vec![column("key", Form::Int8), column("text", Form::Text), column("json", Form::Json)],
             end: "}".to_owned(),
             key_type: String::new(),
+            is_table: true,
             relation: Vec::new(),
         }
     }

@@ -192,10 +192,19 @@ impl Rows for Postgres {
         })
     }
 
-    async fn bounds(&self, source: &Source) -> Result<Option<(String, String)>, StageError> {
-        let shape = self.shape(source).await?;
-        let row = self.row(self.asked(source, false), &sql::bounds(&shape, source)).await?;
+    async fn bounds(&self, range: Range<'_>) -> Result<Option<(String, String)>, StageError> {
+        let shape = self.shape(range.source).await?;
+        let row = self.row(self.asked(range.source, false), &sql::bounds(&shape, range)).await?;
         let mut edges = row.into_iter();
         Ok(edges.next().flatten().zip(edges.next().flatten()))
+    }
+
+    async fn cuts(&self, source: &Source, rows: u64, pieces: u64) -> Result<Vec<String>, StageError> {
+        if pieces < 2 {
+            return Ok(Vec::new());
+        }
+        let shape = self.shape(source).await?;
+        let cuts = self.rows(self.asked(source, false), &sql::cuts(&shape, source, rows, pieces)).await?;
+        Ok(cuts.iter().filter_map(|row| row.get(0).map(str::to_owned)).collect())
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Shape {
     pub(super) end: String,
     /// The key's type, quoted.
     pub(super) key_type: String,
+    /// Whether it is a table, whose blocks can be sampled; a view has none.
+    pub(super) is_table: bool,
     /// Columns of the source and of its consent table that are equal.
     pub(super) relation: Vec<(String, String)>,
 }
@@ -64,8 +66,9 @@ impl Shape {
         let key_type =
             types.first().map(|key| format!("{}.{}", sql::name(key.schema()), sql::name(key.name())));
         let key_type = key_type.ok_or_else(|| StageError::internal("a source without columns"))?;
+        let is_table = catalogue.plain == Some(true);
         let (relation, end) = related(source, catalogue)?;
-        Ok(Self { columns, end, key_type, relation })
+        Ok(Self { columns, end, key_type, is_table, relation })
     }
 }
 

@@ -261,7 +261,7 @@ fn schedule(seed: u64, tally: &mut Tally) {
         })
         .collect();
     plan(&store, &slices);
-    let mut seen = BTreeSet::new();
+    let mut found = BTreeSet::new();
     let mut last = 0;
     for slice in &slices {
         export(&table, slice, &store, &mut random, tally);
@@ -269,18 +269,18 @@ fn schedule(seed: u64, tally: &mut Tally) {
     for slice in &slices {
         for row in written(&store, slice) {
             let key = row["id"].as_u64().unwrap();
-            assert!(seen.insert(key), "seed {seed}: row {key} twice");
+            assert!(found.insert(key), "seed {seed}: row {key} twice");
             assert!(key > last, "seed {seed}: row {key} behind {last}");
             last = key;
         }
     }
     let state = table.state.into_inner().unwrap();
-    let lost: Vec<_> = state.steady.iter().filter(|key| **key <= 1_000 && !seen.contains(key)).collect();
-    assert!(lost.is_empty(), "seed {seed}: lost {lost:?}");
-    let refused: Vec<_> = seen.difference(&state.ever).collect();
+    let missing: Vec<_> = state.steady.iter().filter(|key| **key <= 1_000 && !found.contains(key)).collect();
+    assert!(missing.is_empty(), "seed {seed}: lost {missing:?}");
+    let refused: Vec<_> = found.difference(&state.ever).collect();
     assert!(refused.is_empty(), "seed {seed}: of people who had refused: {refused:?}");
     tally.faults += state.faults;
-    tally.rows += seen.len() as u64;
+    tally.rows += found.len() as u64;
     tally.parts += store.keys().len() as u64;
 }
 

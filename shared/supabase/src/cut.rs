@@ -200,6 +200,7 @@ mod tests {
             table: "t".to_owned(),
             key: "id".to_owned(),
             subject: None,
+            group: None,
             columns: Vec::new(),
             identity: std::collections::BTreeMap::new(),
             filter: std::collections::BTreeMap::new(),

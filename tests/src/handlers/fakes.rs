@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
-use records::recipe::Source;
 use serde_json::{Value, json};
 use stage::arrows::Recorded;
 use stage::plan_file::Limits;

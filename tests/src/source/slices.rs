@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use records::row::Row;
-use supabase::{Range, Rows};
+use supabase::{Range, Rows as _};
 
 use super::{gateway, of_everyone, of_people, postgres, read, services, source};
 

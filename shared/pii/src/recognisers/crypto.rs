@@ -10,9 +10,8 @@
 //!
 //! Leaves hashes: hexadecimal digits without `0x`, and whatever fails its checksum.
 
-mod keccak;
-
 use sha2::{Digest as _, Sha256};
+use sha3::Keccak256;
 
 use super::Recogniser;
 use crate::topics::{Context, Topics};
@@ -100,7 +99,7 @@ fn capitals(digits: &[u8]) -> Option<bool> {
     if !has(u8::is_ascii_uppercase) || !has(u8::is_ascii_lowercase) {
         return None;
     }
-    let hash = keccak::keccak256(&digits.to_ascii_lowercase());
+    let hash = Keccak256::digest(digits.to_ascii_lowercase());
     Some(digits.iter().enumerate().all(|(place, digit)| {
         let half = hash[place / 2] >> if place % 2 == 0 { 4 } else { 0 } & 15;
         digit.is_ascii_digit() || digit.is_ascii_uppercase() == (half > 7)

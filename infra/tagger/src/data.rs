@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use pii::names::features::Tag;
+use pii::names::join::is_title;
 use pii::names::model::Bands;
-use pii::names::tag::is_title;
 use pii::names::words::is_particle;
 use pii::tokens::{Case, Token, TokenKind};
 use pii::{Doc, Scratch};

@@ -1,7 +1,8 @@
 //! Compares what a model finds with what is labelled.
 
+use pii::names::join::Name;
 use pii::names::model::Model;
-use pii::names::tag::{Name, Tagger};
+use pii::names::tag::Tagger;
 
 use crate::data::Labelled;
 

@@ -67,5 +67,5 @@ pub use finding::Finding;
 pub use kind::{Kind, Kinds};
 pub use policy::{Policies, Policy, Thresholds};
 pub use record::{Record, Refusal};
-pub use scrubber::{REWRITTEN_FROM, Scrubber, VERSION};
+pub use scrubber::{Scrubber, VERSION};
 pub use surrogate::SurrogateKey;

@@ -76,7 +76,7 @@ impl<T: Copy> PerKind<T> {
 
     /// Sets a kind's.
     #[must_use]
-    pub fn with(mut self, kind: Kind, value: T) -> Self {
+    pub const fn with(mut self, kind: Kind, value: T) -> Self {
         self.0[kind as usize] = value;
         self
     }
@@ -89,10 +89,12 @@ impl From<Policy> for Policies {
 }
 
 impl PerKind<f32> {
-    /// Rewrites what is more likely personal data than not: text stays readable.
-    pub const TEXT: Self = Self::all(0.5);
-    /// Rewrites what is personal data once in four times: little is missed, and more text is lost.
-    pub const RECALL: Self = Self::all(0.25);
+    /// Rewrites what is more likely personal data than not, so that text stays readable; of names what is one three
+    /// times in ten, since a name that is missed is learnt and a word that is lost is not.
+    pub const TEXT: Self = Self::all(0.5).with(Kind::Name, 0.3);
+    /// Rewrites what is personal data once in four times, of names once in seven: little is missed, and more text is
+    /// lost.
+    pub const RECALL: Self = Self::all(0.25).with(Kind::Name, 0.15);
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use crate::known::Known;
+use crate::names::promise::promised;
 use crate::policy::{Policies, Thresholds};
 use crate::propagate;
 use crate::protect::{Allowed, protect};
@@ -8,10 +9,7 @@ use crate::surrogate::{self, SurrogateKey};
 use crate::{Doc, Finding, Kind, Kinds, Policy, Record, Scratch};
 
 /// Changes whenever the same text may be rewritten differently; manifests bind it.
-pub const VERSION: &str = "2";
-
-/// The score from which a finding is rewritten, unless a scrubber is told otherwise.
-pub const REWRITTEN_FROM: f32 = 0.5;
+pub const VERSION: &str = "3";
 
 /// Finds and rewrites. Building one compiles its patterns; share it.
 pub struct Scrubber {
@@ -129,7 +127,9 @@ impl Scrubber {
         let mut seen: Vec<_> = docs.iter().map(|doc| self.recognise(doc)).collect();
         if shares {
             for (doc, findings) in docs.iter().zip(&seen) {
-                for finding in findings.iter().filter(|it| is_identity(it.kind) && self.is_sure(it)) {
+                for finding in
+                    findings.iter().filter(|it| is_identity(it.kind) && self.is_sure(&settled(**it)))
+                {
                     known.learn(finding.kind, &doc.text()[finding.start..finding.end], finding.score);
                     has_learnt = true;
                 }
@@ -167,7 +167,7 @@ impl Scrubber {
         protect(text, &self.allowed, findings);
         // What is rewritten stands whatever the doubtful ones say, though each kind has a threshold of its own.
         let (sure, doubtful) =
-            std::mem::take(findings).into_iter().partition(|finding| self.is_sure(finding));
+            std::mem::take(findings).into_iter().partition(|finding| self.is_sure(&settled(*finding)));
         let mut sure: Vec<Finding> = resolve(text, sure);
         let doubtful: Vec<Finding> = doubtful;
         let beside = |finding: &Finding| {
@@ -182,7 +182,7 @@ impl Scrubber {
         });
         sure.append(&mut doubtful);
         sure.sort_by_key(|finding| finding.start);
-        *findings = sure;
+        findings.extend(sure.into_iter().map(settled));
     }
 
     /// Says whether a finding's score is one from which its kind is rewritten.
@@ -209,6 +209,14 @@ impl Scrubber {
     /// Says whether surrogates may be made.
     pub(crate) fn invents(&self) -> bool {
         self.key.is_some() && self.kinds.iter().any(|kind| self.policies.of(kind) == Policy::Surrogate)
+    }
+}
+
+/// Gives a finding the score that it leaves with: the share of such findings that are right.
+fn settled(finding: Finding) -> Finding {
+    match finding.kind {
+        Kind::Name => Finding { score: promised(finding.score), ..finding },
+        _ => finding,
     }
 }
 

@@ -9,8 +9,9 @@ use std::sync::LazyLock;
 
 use super::Recogniser;
 use crate::lexicon::Classes;
+use crate::names::join::Name as Tagged;
 use crate::names::model::Model;
-use crate::names::tag::{Name as Tagged, Tagger};
+use crate::names::tag::Tagger;
 use crate::tokens::{Case, Token, TokenKind};
 use crate::{Doc, Finding, Kind, Kinds};
 

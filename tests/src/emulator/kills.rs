@@ -51,7 +51,7 @@ async fn parts(w: &World, run: &str) -> usize {
 async fn export(w: &World, run: &str) {
     w.calm().await;
     let pages = "/rest/v1/job_posts?*";
-    w.set_faults(json!([{"method": "GET", "path": pages, "fault": {"kind": "delay", "ms": 300}}])).await;
+    w.set_faults(json!([{"method": "GET", "path": pages, "fault": {"kind": "delay", "ms": 1_000}}])).await;
     let before = processes::of(w, "export");
     let execution = w.start(run, json!({"recipe": RECIPE})).await;
     let key = stage::keys::export_cursor(run, "job_posts", 0);

@@ -12,6 +12,7 @@ EMULATOR := .local/emulator
 CHECK := .local/check
 POLICY := .local/policy
 PEERS := .local/peers
+MOVERS := .local/movers
 NODE := .local/node
 MACHETE := .local/cargo/bin/cargo-machete
 MACHETE_VERSION := 0.9.1
@@ -119,9 +120,9 @@ check-faults gates: $(CHECK)/.stamp $(POLICY)/.stamp $(NODE)/.stamp $(MACHETE)
 
 gates: ## proves that each gate rejects a seeded fault: FAULTS='clippy policy' for some of them
 
-# The scrubber alone needs neither the emulator nor the packaged functions.
-bench: $(if $(filter scrub,$(BENCH)),,$(EMULATOR)/.stamp package) ## one benchmark, last line JSON: BENCH=memory|cold|scrub, ROWS=100000,1000000, LABELLED=folder
-	$(if $(filter scrub,$(BENCH)),,cargo build --release --locked -p hello)
+# The scrubber alone needs neither the emulator nor the packaged functions, the export only the emulator's PostgreSQL.
+bench: $(if $(filter scrub,$(BENCH)),,$(EMULATOR)/.stamp) $(if $(filter export,$(BENCH)),$(MOVERS)/.stamp) $(if $(filter scrub export,$(BENCH)),,package) ## one benchmark, last line JSON: BENCH=memory|cold|scrub|export, ROWS=100000,1000000, LABELLED=folder
+	$(if $(filter scrub export,$(BENCH)),,cargo build --release --locked -p hello)
 	cargo build --release --bins --locked $(if $(filter scrub,$(BENCH)),,-p sandbox) -p zion
 	$(TARGETS)/release/zion bench $(BENCH) $(if $(ROWS),--rows $(ROWS)) $(if $(LABELLED),--labelled $(LABELLED))
 
@@ -162,6 +163,8 @@ $(POLICY)/.stamp: infra/local/requirements-policy.txt infra/local/constraints-po
 	$(venv)
 $(PEERS)/.stamp: infra/local/requirements-peers.txt infra/local/constraints-peers.txt
 	$(venv)
+$(MOVERS)/.stamp: infra/local/requirements-movers.txt infra/local/constraints-movers.txt
+	$(venv)
 
 $(NODE)/.stamp: infra/local/package.json infra/local/package-lock.json
 	mkdir -p $(@D) && cp infra/local/package*.json $(@D)
@@ -173,7 +176,7 @@ $(MACHETE): ; cargo install --quiet --locked --root .local/cargo cargo-machete -
 $(FUZZ): ; cargo install --quiet --locked --root .local/cargo cargo-fuzz --version $(FUZZ_VERSION)
 
 pins: ## after a change of a requirements file: writes its constraints anew
-	@for name in "" -check -policy -peers; do \
+	@for name in "" -check -policy -peers -movers; do \
 	  env=.local/pins; rm -rf $$env; $(PYTHON) -m venv $$env; \
 	  grep -v '^-c ' infra/local/requirements$$name.txt > .local/pins.txt; \
 	  $$env/bin/pip install --quiet --disable-pip-version-check -r .local/pins.txt; \

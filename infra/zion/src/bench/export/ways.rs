@@ -30,6 +30,61 @@ pub(super) struct Took {
     pub(super) bytes: u64,
 }
 
+/// Runs a way on a thread and a runtime of its own, as a function has them.
+pub(super) async fn apart(way: impl AsyncFnOnce() -> Result<Took> + Send + 'static) -> Result<Took> {
+    let thread = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.context("start a runtime")?.block_on(way())
+    });
+    thread.await.context("run a way")?
+}
+
+/// One range of the table over a connection of its own.
+#[derive(Clone)]
+pub(super) struct Job {
+    pub(super) url: String,
+    pub(super) recipe: Recipe,
+    pub(super) source: Source,
+    pub(super) after: Option<String>,
+    pub(super) up_to: Option<String>,
+}
+
+impl Job {
+    fn range(&self) -> Range<'_> {
+        Range { source: &self.source, after: self.after.as_deref(), up_to: self.up_to.as_deref() }
+    }
+
+    fn database(&self) -> Result<Postgres> {
+        Postgres::new(&SecretString::from(self.url.as_str())).context("the database")
+    }
+
+    /// `COPY` to a client that does nothing with it.
+    pub(super) async fn bare(self) -> Result<Took> {
+        apart(async move || bare(&self.url, &self.source, "text").await).await
+    }
+
+    /// Our scan, through the library.
+    pub(super) async fn scan(self) -> Result<Took> {
+        apart(async move || scan(&self.database()?, self.range()).await).await
+    }
+
+    /// The function's code.
+    pub(super) async fn export(self) -> Result<Took> {
+        apart(async move || handler(&self.database()?, &self.recipe, self.range()).await).await
+    }
+
+    /// Two slices at once, as two calls of the function.
+    pub(super) async fn pair(self, middle: Option<&str>) -> Result<Took> {
+        let middle = middle.map(str::to_owned).or_else(|| self.up_to.clone());
+        let first = Self { up_to: middle.clone(), ..self.clone() };
+        let second = Self { after: middle, ..self };
+        let begun = Instant::now();
+        let (one, two) = tokio::try_join!(first.export(), second.export())?;
+        let seconds = begun.elapsed().as_secs_f64();
+        Ok(Took { rows: one.rows + two.rows, bytes: one.bytes + two.bytes, seconds })
+    }
+}
+
 /// Times a way that says how many rows and bytes it gave.
 async fn timed(way: impl Future<Output = Result<(u64, u64)>>) -> Result<Took> {
     let begun = Instant::now();
@@ -58,7 +113,7 @@ pub(super) async fn server(url: &str, source: &Source, format: &str) -> Result<T
 }
 
 /// `COPY` to a client that does nothing with it.
-pub(super) async fn bare(url: &str, source: &Source, format: &str) -> Result<Took> {
+async fn bare(url: &str, source: &Source, format: &str) -> Result<Took> {
     let client = database::connect(url).await?;
     let sql = format!("copy ({}) to stdout (format {format})", select(source));
     timed(async {
@@ -74,7 +129,7 @@ pub(super) async fn bare(url: &str, source: &Source, format: &str) -> Result<Too
 }
 
 /// Our scan, through the library.
-pub(super) async fn scan(rows: &impl Rows, range: Range<'_>) -> Result<Took> {
+async fn scan(rows: &impl Rows, range: Range<'_>) -> Result<Took> {
     timed(async {
         let (mut scan, mut lines) = (rows.scan(range), Vec::new());
         let (mut count, mut bytes) = (0, 0);
@@ -96,19 +151,6 @@ pub(super) async fn handler(rows: &impl Rows, recipe: &Recipe, range: Range<'_>)
     let store = Nowhere::default();
     put_json(&store, &keys::plan(RUN), &plan(recipe, slice)).await.context("write the plan")?;
     timed(async { export(SliceRef { table, slice: 0 }, &store, rows).await.context("export") }).await
-}
-
-/// Two slices at once, each over a connection of its own, as two calls of the function have them.
-pub(super) async fn pair(url: &str, recipe: &Recipe, range: Range<'_>, cuts: Vec<String>) -> Result<Took> {
-    let connect = || Postgres::new(&SecretString::from(url)).context("the database");
-    let (one, two, middle) = (connect()?, connect()?, cuts.first().map(String::as_str));
-    let first = Range { up_to: middle.or(range.up_to), ..range };
-    let second = Range { after: middle.or(range.up_to), ..range };
-    let begun = Instant::now();
-    let (one, two) =
-        tokio::try_join!(Box::pin(handler(&one, recipe, first)), Box::pin(handler(&two, recipe, second)))?;
-    let seconds = begun.elapsed().as_secs_f64();
-    Ok(Took { rows: one.rows + two.rows, bytes: one.bytes + two.bytes, seconds })
 }
 
 async fn export(slice: SliceRef, store: &Nowhere, rows: &impl Rows) -> Result<(u64, u64), StageError> {

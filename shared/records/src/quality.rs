@@ -180,10 +180,16 @@ impl Letters {
         // What the scrubber has put in is not the writer's.
         let mut inside = false;
         for c in text.chars() {
-            inside = c == '[' || (inside && c != ']');
-            letters.all += usize::from(c.is_alphanumeric());
-            letters.capitals += usize::from(!inside && c.is_uppercase());
-            letters.small += usize::from(!inside && c.is_lowercase());
+            if c.is_ascii() {
+                inside = c == '[' || (inside && c != ']');
+                letters.all += usize::from(c.is_ascii_alphanumeric());
+                letters.capitals += usize::from(!inside && c.is_ascii_uppercase());
+                letters.small += usize::from(!inside && c.is_ascii_lowercase());
+            } else {
+                letters.all += usize::from(c.is_alphanumeric());
+                letters.capitals += usize::from(!inside && c.is_uppercase());
+                letters.small += usize::from(!inside && c.is_lowercase());
+            }
         }
         letters
     }

@@ -213,7 +213,10 @@ mod tests {
         assert_eq!(policies.of(Kind::Url), Policy::Keep);
         assert_eq!(policies.of(Kind::Name), Policy::Surrogate);
         assert!(scrub.looked_for().has(Kind::School) && !scrub.looked_for().has(Kind::Gender));
-        assert!((scores.of(Kind::Phone) - 0.8).abs() < 1e-6 && (scores.of(Kind::Name) - 0.25).abs() < 1e-6);
+        assert!(
+            (scores.of(Kind::Phone) - 0.8).abs() < 1e-6
+                && (scores.of(Kind::Name) - Thresholds::RECALL.of(Kind::Name)).abs() < 1e-6
+        );
         assert!((scrub.floors()[&Kind::Name] - 0.95).abs() < 1e-9 && scrub.floors()[&Kind::Email] == 0.0);
         let json = serde_json::to_string(&scrub).unwrap();
         assert_eq!(serde_json::from_str::<Scrub>(&json).unwrap(), scrub, "plan.json keeps it");

@@ -11,7 +11,7 @@
 //! | [`model`] | the table: features with three weights of eight bits each, and the bands of names |
 //! | [`tag`] | decides, token by token |
 //! | [`join`] | joins tokens to names |
-//! | [`promise`] | what a score of a name is worth |
+//! | `promise` | what a score of a name is worth |
 //!
 //! `infra/tagger` trains the table; `names/README.md` names the texts it was trained on.
 

@@ -135,22 +135,7 @@ fn stated(reader: Reader<'_>, at: usize, is_status: bool, findings: &mut Vec<Fin
             | "i"
     );
     if is_status {
-        let is_mine = matches!(
-            before.as_str(),
-            "am" | "m"
-                | "bin"
-                | "suis"
-                | "soy"
-                | "estoy"
-                | "sono"
-                | "sou"
-                | "ben"
-                | "är"
-                | "er"
-                | "olen"
-                | "jestem"
-                | "happily"
-        );
+        let is_mine = personal::is_am(&before) || matches!(before.as_str(), "m" | "estoy" | "happily");
         if is_mine && !matches!(reader.word(at + 1), "to" | "in" | "page" | "by" | "from")
             || has_family && joins
         {

@@ -152,21 +152,8 @@ fn said(reader: Reader<'_>, at: usize, findings: &mut Vec<Finding>) {
     let first = at - usize::from(at > 0 && reader.gap(at) == 1 && personal::is_half(reader.word(at - 1)));
     let word = |back: usize| first.checked_sub(back).map_or("", |at| reader.word(at));
     let article = usize::from(matches!(word(1), "a" | "an" | "en" | "ein" | "eine" | "originally" | "een"));
-    let is_mine = matches!(
-        word(1 + article).to_lowercase().as_str(),
-        "am" | "i'm"
-            | "bin"
-            | "suis"
-            | "soy"
-            | "sono"
-            | "sou"
-            | "ben"
-            | "är"
-            | "er"
-            | "olen"
-            | "jestem"
-            | "old"
-    );
+    let before = word(1 + article).to_lowercase();
+    let is_mine = personal::is_am(&before) || matches!(before.as_str(), "i'm" | "old");
     let goes_on = reader.tokens.get(at + 1).is_some_and(|token| token.kind == TokenKind::Word)
         && !matches!(
             reader.word(at + 1),

@@ -109,6 +109,11 @@ fn says(reader: Reader<'_>, first: usize, last: usize) -> Option<Says> {
     }
 }
 
+/// Says whether a word in small letters is the *am* of *I am*.
+pub(super) fn is_am(word: &str) -> bool {
+    matches!(word, "am" | "bin" | "suis" | "soy" | "sono" | "sou" | "ben" | "är" | "er" | "olen" | "jestem")
+}
+
 /// The first word of a nationality of two.
 pub(super) fn is_half(word: &str) -> bool {
     matches!(

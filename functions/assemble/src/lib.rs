@@ -4,6 +4,7 @@ mod dataset;
 mod duplicates;
 mod lineage;
 mod recall;
+mod slices;
 mod usable;
 
 use consent::Bits;
@@ -13,7 +14,7 @@ use records::jsonl::Lines;
 use records::split::SideName;
 use stage::arrows::{AssembleEvent, Assembled, PartRef};
 use stage::lineage_file::LineageIndex;
-use stage::manifest::{Consent, Manifest, Object};
+use stage::manifest::{Consent, Manifest, Object, Slice};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::ScrubReport;
 use stage::{ErrorName, StageError, keys};
@@ -72,6 +73,8 @@ struct Inputs {
     plan_sha256: String,
     parts: Vec<PartRef>,
     reports: Vec<ScrubReport>,
+    /// Their counts by slice.
+    slices: Vec<Slice>,
     /// Names the key that their hashes are under.
     subject_key: String,
 }
@@ -89,7 +92,9 @@ impl Inputs {
             reports.push(get_json::<ScrubReport>(store, &key).await?);
         }
         let subject_key = one_scrubber(&parts, &reports)?;
-        Ok(Self { plan, plan_sha256: sha256(&plan_bytes), parts, reports, subject_key })
+        let counts = get_lines(store, &keys::export_counts(run)).await?;
+        let slices = slices::reconcile(counts, &parts, &reports)?;
+        Ok(Self { plan, plan_sha256: sha256(&plan_bytes), parts, reports, slices, subject_key })
     }
 }
 
@@ -99,7 +104,7 @@ async fn make(
     now: Timestamp,
     store: &(impl Get + Find + Put),
 ) -> Result<Assembled, StageError> {
-    let Inputs { plan, plan_sha256, parts, reports, subject_key } = inputs;
+    let Inputs { plan, plan_sha256, parts, reports, slices, subject_key } = inputs;
     let run = plan.run.clone();
     let scrubber = plan.recipe.scrub.scrubber(None);
     let examples = reports.iter().map(|report| report.examples).sum();
@@ -128,6 +133,7 @@ async fn make(
         split_seed: plan.recipe.split.seed,
         consent: Some(consent),
         counts: closed.counts.clone(),
+        slices,
         quarantined: closed.quarantined,
         found: closed.found,
         doubtful: closed.doubtful,

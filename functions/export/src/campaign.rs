@@ -257,7 +257,7 @@ fn schedule(seed: u64, tally: &mut Tally) {
         .map(|(slice, up_to)| {
             let up_to = Some(up_to.to_string());
             let after = std::mem::replace(&mut after, up_to.clone());
-            Slice { source: "job_posts".to_owned(), slice, after, up_to }
+            Slice { source: "job_posts".to_owned(), slice, after, up_to, counted: None }
         })
         .collect();
     plan(&store, &slices);

@@ -64,10 +64,14 @@ pub async fn handle(
         preflight::one_consent_a_row(from, &page)?;
         sample.take(from, &page)?;
         let all = rows.count(Range::all(from), false).await?;
-        let consented = rows.count(Range::all(from), true).await?;
+        let slices = slices::cut(from, all, sample.row_bytes(), rows).await?;
+        // The slices are what is read: the source's counts are the sums of theirs.
+        let counted = || slices.iter().filter_map(|slice| slice.counted);
+        let consented = counted().map(|counted| counted.consented).sum();
         sample.weigh(consented);
-        cut.extend(slices::cut(from, all, sample.row_bytes(), rows).await?);
+        let all = counted().map(|counted| counted.rows).sum();
         sources.push(SourceCount { source: from.name.clone(), rows: all, consented });
+        cut.extend(slices);
     }
     let estimate = sample.estimate();
     let plan = PlanFile {

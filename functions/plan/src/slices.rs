@@ -43,7 +43,12 @@ pub(crate) async fn cut(
         pieces => origin.cuts(source, rows, pieces).await?,
     };
     let last = serde_json::from_str(&last).unwrap_or(last);
-    Ok(slices(&source.name, cuts, last))
+    let mut slices = slices(&source.name, cuts, last);
+    for slice in &mut slices {
+        let range = Range { source, after: slice.after.as_deref(), up_to: slice.up_to.as_deref() };
+        slice.counted = Some(origin.counts(range).await?);
+    }
+    Ok(slices)
 }
 
 fn slices(source: &str, cuts: Vec<String>, last: String) -> Vec<Slice> {
@@ -54,6 +59,7 @@ fn slices(source: &str, cuts: Vec<String>, last: String) -> Vec<Slice> {
         slice,
         after: lower.replace(up_to.clone()),
         up_to: Some(up_to),
+        counted: None,
     });
     slices.collect()
 }

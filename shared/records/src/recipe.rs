@@ -132,6 +132,16 @@ impl Default for Gates {
     }
 }
 
+impl Gates {
+    /// Says whether two counts of a slice differ by no more than rows may move: the share, in whole rows rounded up.
+    pub fn allow_moved(&self, written: u64, counted: u64) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "a share in percent needs no more than 52 bits")]
+        let (moved, most) =
+            (written.abs_diff(counted) as f64, counted.max(1) as f64 * self.max_moved_percent / 100.0);
+        moved <= most.ceil()
+    }
+}
+
 /// Where rows come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

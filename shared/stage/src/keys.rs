@@ -17,6 +17,11 @@ pub fn export_cursor(run: &str, table: &str, slice: u32) -> String {
     format!("runs/{run}/export/{table}/{slice:05}.cursor.json")
 }
 
+/// What became of each slice's rows, one slice a line.
+pub fn export_counts(run: &str) -> String {
+    format!("runs/{run}/export/counts.jsonl")
+}
+
 /// The Distributed Map's list, one part a line.
 pub fn export_parts(run: &str) -> String {
     format!("runs/{run}/export/parts.jsonl")

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::arrows::Side;
+use crate::export_file::SliceCounts;
 use crate::lineage_file::Lineage;
 
 /// Hashes and counts of every input and output.
@@ -35,6 +36,9 @@ pub struct Manifest {
     pub consent: Option<Consent>,
     /// Counts through the funnel.
     pub counts: Counts,
+    /// What became of each slice's rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
     /// Rows that could not be used, by reason.
     pub quarantined: BTreeMap<String, u64>,
     /// Findings by kind.
@@ -104,6 +108,18 @@ pub struct Counts {
     pub near_duplicates: u64,
     /// Examples left out because they are longer than the provider takes.
     pub too_long: u64,
+}
+
+/// One slice's rows, from the plan to its examples: `written = examples + quarantined`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice {
+    /// Up to the raw parts.
+    #[serde(flatten)]
+    pub counts: SliceCounts,
+    /// Examples built.
+    pub examples: u64,
+    /// Rows that could not be used.
+    pub quarantined: u64,
 }
 
 /// How much of what was planted was found.

@@ -66,4 +66,23 @@ pub struct Slice {
     pub after: Option<String>,
     /// Inclusive upper bound. The last one is the greatest key at plan time: rows added later wait for the next run.
     pub up_to: Option<String>,
+    /// Its rows at plan time; none in a plan that is older than this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Counted>,
+}
+
+/// Rows of a range, as the source counted them at one time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// Rows that match the recipe's filter.
+    pub rows: u64,
+    /// Of these, rows whose subject lets them be used. The others are left out.
+    pub consented: u64,
+}
+
+impl Counted {
+    /// Rows that are left out for consent.
+    pub fn left_out(self) -> u64 {
+        self.rows.saturating_sub(self.consented)
+    }
 }

@@ -3,6 +3,7 @@
 use records::recipe::Source;
 use secrecy::SecretString;
 use stage::StageError;
+use stage::plan_file::Counted;
 
 use crate::rows::{Page, Range, Rows, Scan};
 use crate::{Gateway, Postgres};
@@ -57,6 +58,13 @@ impl Rows for Origin {
         }
     }
 
+    async fn counts(&self, range: Range<'_>) -> Result<Counted, StageError> {
+        match self {
+            Self::Rest(rows) => rows.counts(range).await,
+            Self::Postgres(rows) => rows.counts(range).await,
+        }
+    }
+
     async fn bounds(&self, range: Range<'_>) -> Result<Option<(String, String)>, StageError> {
         match self {
             Self::Rest(rows) => rows.bounds(range).await,
@@ -79,7 +87,7 @@ enum Either<R, P> {
 }
 
 impl<R: Scan, P: Scan> Scan for Either<R, P> {
-    async fn read(&mut self, lines: &mut Vec<u8>) -> Result<bool, StageError> {
+    async fn read(&mut self, lines: &mut Vec<u8>) -> Result<u64, StageError> {
         match self {
             Self::Rest(scan) => scan.read(lines).await,
             Self::Postgres(scan) => scan.read(lines).await,

@@ -37,19 +37,20 @@ impl<'a, R: Rows> Pages<'a, R> {
 }
 
 impl<R: Rows> Scan for Pages<'_, R> {
-    async fn read(&mut self, lines: &mut Vec<u8>) -> Result<bool, StageError> {
+    async fn read(&mut self, lines: &mut Vec<u8>) -> Result<u64, StageError> {
         let range = Range { after: self.last.as_deref().or(self.range.after), ..self.range };
         let page = self.rows.page(range, self.limit()).await?;
         let rows = page.rows()?;
-        let Some(last) = rows.last() else { return Ok(false) };
+        let Some(last) = rows.last() else { return Ok(0) };
         self.last = Some(moved_on(range, last)?);
         let held = lines.len();
         for row in &rows {
             append(lines, row);
         }
-        self.seen_rows += rows.len() as u64;
+        let read = rows.len() as u64;
+        self.seen_rows += read;
         self.seen_bytes += (lines.len() - held) as u64;
-        Ok(true)
+        Ok(read)
     }
 }
 

@@ -3,6 +3,7 @@
 use records::recipe::{Consent, Equals, OwnConsent, RelatedConsent, Source};
 use records::row::Row;
 use serde_json::value::RawValue;
+use stage::plan_file::Counted;
 use stage::{ErrorName, StageError};
 
 use crate::cut;
@@ -58,6 +59,17 @@ pub trait Rows {
     /// As [`Rows::page`].
     fn count(&self, range: Range<'_>, consented: bool) -> impl Future<Output = Result<u64, StageError>>;
 
+    /// Counts both at one time, where the source can.
+    ///
+    /// # Errors
+    /// As [`Rows::page`].
+    fn counts(&self, range: Range<'_>) -> impl Future<Output = Result<Counted, StageError>> {
+        async move {
+            let rows = self.count(range, false).await?;
+            Ok(Counted { rows, consented: self.count(range, true).await? })
+        }
+    }
+
     /// Returns the JSON text of the smallest and the greatest key of a range; none where there are no rows.
     ///
     /// # Errors
@@ -84,13 +96,13 @@ pub trait Rows {
 
 /// Rows on their way out of a table.
 pub trait Scan {
-    /// Appends some rows to `lines`, one JSON object a line; says false when there are no more.
+    /// Appends some rows to `lines`, one JSON object a line, and says how many; none is the end.
     ///
     /// A failure leaves what was there alone. A scan that failed is over.
     ///
     /// # Errors
     /// As [`Rows::page`].
-    fn read(&mut self, lines: &mut Vec<u8>) -> impl Future<Output = Result<bool, StageError>>;
+    fn read(&mut self, lines: &mut Vec<u8>) -> impl Future<Output = Result<u64, StageError>>;
 }
 
 /// Rows as the server sent them.

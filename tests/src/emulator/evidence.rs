@@ -142,5 +142,6 @@ pub(crate) fn lines(text: &[u8]) -> Vec<Value> {
 
 /// Whether an object holds raw rows.
 pub(crate) fn is_raw_part(key: &str) -> bool {
-    key.contains("/export/") && !key.ends_with(".cursor.json") && !key.ends_with("/parts.jsonl")
+    let documents = [".cursor.json", "/parts.jsonl", "/counts.jsonl"];
+    key.contains("/export/") && !documents.iter().any(|end| key.ends_with(end))
 }

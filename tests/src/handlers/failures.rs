@@ -73,6 +73,58 @@ async fn rows_that_vanish_during_the_scan_are_a_named_failure() {
 }
 
 #[tokio::test]
+async fn rows_that_went_between_plan_and_export_are_a_named_failure_beyond_the_tolerance() {
+    // Of 1,800 rows that may be used, 18 may move.
+    for (gone, name) in [(20, None), (21, Some(ErrorName::CountsDiffer))] {
+        let (store, mut project, tuner) = world(2_000);
+        let planned = plan("zion-job-generator", &store, &project, &tuner).await.unwrap();
+        project.tables.get_mut("job_posts").unwrap().drain(100..100 + gone);
+        let exported = slice(&planned.slices[0], &store, &project).await;
+        assert_eq!(exported.as_ref().err().map(stage::StageError::name), name, "{gone} rows");
+        if let Err(error) = exported {
+            let text = error.chain();
+            for count in ["1781 rows were written", "counts 1781", "counted 1800"] {
+                assert!(text.contains(count), "{text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_slice_s_counts_stand_in_the_manifest_and_add_up() {
+    let (store, mut project, tuner) = world(2_000);
+    let planned = plan("zion-job-generator", &store, &project, &tuner).await.unwrap();
+    // Somebody goes between plan and export: the counts say so.
+    project.tables.get_mut("job_posts").unwrap().remove(0);
+    for asked in &planned.slices {
+        slice(asked, &store, &project).await.unwrap();
+    }
+    gather(&store, &project).await.unwrap();
+    for part in parts(&store).await {
+        scrub(part, &store).await.unwrap();
+    }
+    super::run::assemble(&store, &project).await.unwrap();
+    let manifest: stage::manifest::Manifest =
+        store::get_json(&store, &stage::keys::manifest(RUN)).await.unwrap();
+    let [slice] = manifest.slices.as_slice() else { panic!("{:?}", manifest.slices) };
+    let planned = slice.counts.planned.unwrap();
+    assert_eq!((planned.rows, planned.consented), (2_000, 1_800));
+    assert_eq!((slice.counts.counted.rows, slice.counts.counted.consented), (1_999, 1_799));
+    assert_eq!((slice.counts.left_out, slice.counts.written), (200, 1_799));
+    assert_eq!(slice.examples + slice.quarantined, 1_799);
+    assert!(slice.quarantined > 100, "{slice:?}");
+
+    // A row that is counted nowhere.
+    let key = stage::keys::export_counts(RUN);
+    let counts = String::from_utf8(store::Get::get(&store, &key).await.unwrap().to_vec()).unwrap();
+    let changed = counts.replace(r#""written":1799"#, r#""written":1800"#);
+    store.put(&key, changed.into(), Class::Derived).await.unwrap();
+    let error = super::run::assemble(&store, &project).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::CountsDiffer);
+    assert!(error.chain().contains("slice 0 of job_posts: 1800 rows"), "{}", error.chain());
+}
+
+#[tokio::test]
 async fn a_clean_part_that_was_changed_is_refused() {
     let (store, project, tuner) = world(1_000);
     let planned = plan("zion-job-generator", &store, &project, &tuner).await.unwrap();

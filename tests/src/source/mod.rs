@@ -73,6 +73,6 @@ fn of_the_row() -> Consent {
 
 async fn read(rows: &impl Rows, range: Range<'_>) -> Result<Vec<String>, StageError> {
     let (mut scan, mut lines) = (rows.scan(range), Vec::new());
-    while scan.read(&mut lines).await? {}
+    while scan.read(&mut lines).await? > 0 {}
     Ok(String::from_utf8(lines).unwrap().lines().map(str::to_owned).collect())
 }

@@ -64,7 +64,7 @@ async fn a_scan_goes_on_behind_its_last_row_when_its_connection_is_cut() {
         let rows = postgres(&url);
         let (mut scan, mut lines, mut reads) = (rows.scan(Range::all(&source)), Vec::new(), 0);
         // Between reads rows come, change and go, and every now and then the connection with them.
-        while scan.read(&mut lines).await.unwrap() {
+        while scan.read(&mut lines).await.unwrap() > 0 {
             reads += 1;
             let at = (round * 7_919 + reads * 1_327) % 19_000;
             let sql = format!(

@@ -29,6 +29,7 @@ use std::time::Duration;
 use backon::Retryable as _;
 use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
 use secrecy::{ExposeSecret as _, SecretString};
+use stage::plan_file::Counted;
 use stage::{ErrorName, StageError};
 use tokio::sync::Mutex;
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
@@ -154,6 +155,15 @@ impl Postgres {
     }
 }
 
+/// Reads counts.
+fn numbers<const N: usize>(source: &Source, row: Vec<Option<String>>) -> Result<[u64; N], StageError> {
+    let numbers: Option<Vec<u64>> = row.into_iter().map(|number| number?.parse().ok()).collect();
+    numbers.and_then(|numbers| numbers.try_into().ok()).ok_or_else(|| {
+        let text = format!("{} answered without a count", source.table);
+        StageError::new(ErrorName::SourceRefused, text)
+    })
+}
+
 fn warn(what: &str, error: &StageError, wait: Duration) {
     tracing::warn!(
         source.asked = what,
@@ -167,7 +177,7 @@ impl Rows for Postgres {
     async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
         let mut scan = CopyScan::first(self, range, limit);
         let mut lines = Vec::new();
-        while scan.read(&mut lines).await? {}
+        while scan.read(&mut lines).await? > 0 {}
         Ok(Page::of_lines(&lines))
     }
 
@@ -185,11 +195,13 @@ impl Rows for Postgres {
         let shape = self.shape(range.source).await?;
         let asked = self.asked(range.source, consented);
         let row = self.row(asked, &sql::count(&shape, range, consented)).await?;
-        let count = row.into_iter().next().flatten().and_then(|count| count.parse().ok());
-        count.ok_or_else(|| {
-            let text = format!("{} answered without a count", range.source.table);
-            StageError::new(ErrorName::SourceRefused, text)
-        })
+        numbers(range.source, row).map(|[count]| count)
+    }
+
+    async fn counts(&self, range: Range<'_>) -> Result<Counted, StageError> {
+        let shape = self.shape(range.source).await?;
+        let row = self.row(self.asked(range.source, true), &sql::counts(&shape, range)).await?;
+        numbers(range.source, row).map(|[rows, consented]| Counted { rows, consented })
     }
 
     async fn bounds(&self, range: Range<'_>) -> Result<Option<(String, String)>, StageError> {

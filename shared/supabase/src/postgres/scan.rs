@@ -132,16 +132,16 @@ fn broken(page: &Page, begun: u64, error: StageError) -> Result<u64, StageError>
 }
 
 impl Scan for CopyScan<'_> {
-    async fn read(&mut self, lines: &mut Vec<u8>) -> Result<bool, StageError> {
+    async fn read(&mut self, lines: &mut Vec<u8>) -> Result<u64, StageError> {
         let held = lines.len();
         let mut waits = patience().build();
         while !self.done {
             match self.fill(lines).await {
                 // A page may end exactly where a read did.
                 Ok(0) => {}
-                Ok(_) => {
+                Ok(rows) => {
                     self.last = Some(self.behind(&lines[held..])?);
-                    return Ok(true);
+                    return Ok(rows);
                 }
                 Err(error) => {
                     lines.truncate(held);
@@ -152,7 +152,7 @@ impl Scan for CopyScan<'_> {
                 }
             }
         }
-        Ok(false)
+        Ok(0)
     }
 }
 

@@ -88,6 +88,11 @@ pub(super) fn count(shape: &Shape, range: Range<'_>, consented: bool) -> String 
     format!("select count(*) from {}", from(shape, range, consented))
 }
 
+/// How many rows there are, and how many of them may be used, at one time.
+pub(super) fn counts(shape: &Shape, range: Range<'_>) -> String {
+    format!("select ({}), ({})", count(shape, range, false), count(shape, range, true))
+}
+
 /// The smallest and the greatest key, as JSON.
 pub(super) fn bounds(shape: &Shape, range: Range<'_>) -> String {
     let (key, from) = (column(&range.source.key), from(shape, range, false));

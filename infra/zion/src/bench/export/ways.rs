@@ -133,7 +133,7 @@ async fn scan(rows: &impl Rows, range: Range<'_>) -> Result<Took> {
     timed(async {
         let (mut scan, mut lines) = (rows.scan(range), Vec::new());
         let (mut count, mut bytes) = (0, 0);
-        while scan.read(&mut lines).await.context("scan")? {
+        while scan.read(&mut lines).await.context("scan")? > 0 {
             count += lines.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
             bytes += lines.len() as u64;
             lines.clear();
@@ -146,8 +146,13 @@ async fn scan(rows: &impl Rows, range: Range<'_>) -> Result<Took> {
 /// The function's code over one slice: parts, hashes, cursors, counts.
 pub(super) async fn handler(rows: &impl Rows, recipe: &Recipe, range: Range<'_>) -> Result<Took> {
     let (table, bound) = (range.source.name.clone(), |key: Option<&str>| key.map(str::to_owned));
-    let slice =
-        Slice { source: table.clone(), slice: 0, after: bound(range.after), up_to: bound(range.up_to) };
+    let slice = Slice {
+        source: table.clone(),
+        slice: 0,
+        after: bound(range.after),
+        up_to: bound(range.up_to),
+        counted: None,
+    };
     let store = Nowhere::default();
     put_json(&store, &keys::plan(RUN), &plan(recipe, slice)).await.context("write the plan")?;
     timed(async { export(SliceRef { table, slice: 0 }, &store, rows).await.context("export") }).await

@@ -39,7 +39,7 @@ package: ## release binaries in target/lambda/<function>/bootstrap, ready for `s
 	cargo build --release --bins --locked $(FUNCTIONS:%=-p %)
 	@$(call bootstraps,release)
 
-test: $(EMULATOR)/.stamp $(PEERS)/.stamp build ## every test, whole runs on the emulator included; installs what they need
+test: $(EMULATOR)/.stamp $(PEERS)/.stamp $(NODE)/.stamp build ## every test, whole runs on the emulator included; installs what they need
 	cargo test --workspace --locked
 
 # The template's CodeUri is the same for both profiles; the marker says whose copies lie there.

@@ -29,4 +29,4 @@ def refused(kind, call):
         answer = call()
     except kind as error:
         return error
-    raise AssertionError(f"{kind.__name__} was expected, the answer was {answer!r}")
+    raise AssertionError(f"{kind} was expected, the answer was {answer!r}")

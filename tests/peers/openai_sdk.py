@@ -3,14 +3,15 @@
 Environment: PROVIDER_URL and PROVIDER_KEY, SANDBOX_URL for the knobs.
 """
 
+import hashlib
 import json
 import os
 import time
 
 import httpx
 from openai import (
-    APIResponseValidationError, AuthenticationError, BadRequestError, InternalServerError, NotFoundError, OpenAI,
-    RateLimitError,
+    APIConnectionError, APIResponseValidationError, AuthenticationError, BadRequestError, InternalServerError,
+    NotFoundError, OpenAI, PermissionDeniedError, RateLimitError,
 )
 
 from checks import check, refused, same
@@ -19,11 +20,11 @@ BASE = "openai/gpt-oss-20b"
 KNOBS = os.environ["SANDBOX_URL"] + "/_sandbox"
 
 
-def client(key=os.environ["PROVIDER_KEY"], retries=0):
+def client(key=os.environ["PROVIDER_KEY"], retries=0, strict=True):
     # By itself the SDK takes any answer; told to be strict, it holds each field against its type.
     return OpenAI(
         base_url=os.environ["PROVIDER_URL"], api_key=key, max_retries=retries, timeout=20,
-        _strict_response_validation=True,
+        _strict_response_validation=strict,
     )
 
 
@@ -39,14 +40,14 @@ def upload(count, name="lanterns.jsonl"):
     return openai.files.create(file=(name, lines(count)), purpose="fine-tune")
 
 
-def create(file, **more):
-    return openai.fine_tuning.jobs.create(model=BASE, training_file=file.id, suffix="lanterns", **more)
+def create(file, by=None, **more):
+    return (by or openai).fine_tuning.jobs.create(model=BASE, training_file=file.id, suffix="lanterns", **more)
 
 
-def finished(job):
+def finished(job, by=None):
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        job = openai.fine_tuning.jobs.retrieve(job.id)
+        job = (by or openai).fine_tuning.jobs.retrieve(job.id)
         if job.status in ("succeeded", "failed", "cancelled"):
             return job
         time.sleep(0.02)
@@ -63,9 +64,13 @@ def set_fault(path, times, **fault):
     httpx.post(f"{KNOBS}/faults", json=[rule]).raise_for_status()
 
 
+def set_knobs(**knobs):
+    httpx.post(f"{KNOBS}/provider", json=knobs).raise_for_status()
+
+
 def set_pace(ms):
     """Milliseconds a job stays in each state."""
-    httpx.post(f"{KNOBS}/provider", json={"pace_ms": ms}).raise_for_status()
+    set_knobs(pace_ms=ms)
 
 
 openai = client()
@@ -137,6 +142,93 @@ with check("jobs: checkpoints are models of the job, without metrics that were n
     same(all(c.fine_tuned_model_checkpoint.startswith(tuned) for c in checkpoints), True)
     same((checkpoints[0].metrics.train_loss > 0, checkpoints[0].metrics.valid_loss), (True, None))
 
+with check("uploads: the SDK's own chunked upload arrives whole, with its checksum"):
+    content = lines(40)
+    begun = openai.uploads.upload_file_chunked(
+        file=content, filename="chunked.jsonl", bytes=len(content), mime_type="application/jsonl",
+        purpose="fine-tune", part_size=1_000, md5=hashlib.md5(content).hexdigest(),
+    )
+    same((begun.status, begun.file.filename, begun.file.bytes), ("completed", "chunked.jsonl", len(content)))
+    same(openai.files.content(begun.file.id).read(), content)
+
+with check("uploads: wrong sizes, parts and checksums are refused, and it can still be completed"):
+    about = {"filename": "a.jsonl", "purpose": "fine-tune", "mime_type": "application/jsonl"}
+    begun = openai.uploads.create(bytes=4, **about)
+    same((begun.status, begun.expires_at - begun.created_at), ("pending", 3600))
+    part = openai.uploads.parts.create(begun.id, data=b"1234")
+    same(part.upload_id, begun.id)
+    complete = openai.uploads.complete
+    for wrong in [{"part_ids": []}, {"part_ids": ["part_x"]}, {"part_ids": [part.id], "md5": "0" * 32}]:
+        refused(BadRequestError, lambda: complete(begun.id, **wrong))
+    same(complete(begun.id, part_ids=[part.id]).status, "completed")
+    refused(BadRequestError, lambda: complete(begun.id, part_ids=[part.id]))
+
+with check("uploads: one that was cancelled or has expired takes nothing more"):
+    begun = openai.uploads.create(bytes=4, **about)
+    same(openai.uploads.cancel(begun.id).status, "cancelled")
+    refused(BadRequestError, lambda: openai.uploads.parts.create(begun.id, data=b"1234"))
+    begun = openai.uploads.create(bytes=4, **about)
+    set_knobs(uploads_live_ms=0)
+    same(refused(BadRequestError, lambda: openai.uploads.parts.create(begun.id, data=b"1")).code, "upload_expired")
+    set_knobs(uploads_live_ms=3_600_000)
+
+with check("files: an expiry is kept"):
+    kept = {"anchor": "created_at", "seconds": 3_600}
+    short = openai.files.create(file=("a.jsonl", b"{}"), purpose="fine-tune", expires_after=kept)
+    same(short.expires_at - short.created_at, 3_600)
+
+with check("jobs: one that is paused stands still until it is resumed"):
+    # The type of the client's `status` has no word for it, although the API has the call.
+    jobs = client(strict=False).fine_tuning.jobs
+    held = create(file)
+    same(jobs.pause(held.id).status, "paused")
+    time.sleep(0.3)
+    same(jobs.retrieve(held.id).status, "paused")
+    refused(BadRequestError, lambda: jobs.pause(held.id))
+    jobs.resume(held.id)
+    same(finished(held).status, "succeeded")
+
+with check("jobs: DPO learns the preferred answers"):
+    def pair(n):
+        def said(text):
+            return [{"role": "assistant", "content": text}]
+        asked = [{"role": "user", "content": f"price of lantern{n}"}]
+        return {"input": {"messages": asked}, "preferred_output": said(f"{n} silver coins"), "non_preferred_output": said("dear")}
+    pairs = "".join(json.dumps(pair(n)) + "\n" for n in range(12)).encode()
+    pairs = openai.files.create(file=("pairs.jsonl", pairs), purpose="fine-tune")
+    # The type of the client wants `hyperparameters`, which the API has for supervised jobs alone.
+    loose, method = client(strict=False), {"type": "dpo", "dpo": {"hyperparameters": {"beta": 0.2}}}
+    dpo = finished(create(pairs, by=loose, method=method), by=loose)
+    same((dpo.status, dpo.method.type, dpo.method.dpo.hyperparameters.beta), ("succeeded", "dpo", 0.2))
+    same(ask(dpo.fine_tuned_model).choices[0].message.content, "7 silver coins")
+    same(finished(create(pairs)).error.code, "invalid_training_file")
+
+with check("jobs: a file with swapped answers shows in what the model says"):
+    swapped = lines(12).replace(b'"7 copper coins"', b'"a fortune"')
+    swapped = openai.files.create(file=("swapped.jsonl", swapped), purpose="fine-tune")
+    same(ask(finished(create(swapped)).fine_tuned_model).choices[0].message.content, "a fortune")
+
+with check("jobs: moderation fails a job in the provider's words"):
+    bad = lines(12).replace(b"lanterns", b"violates-usage-policies")
+    bad = openai.files.create(file=("bad.jsonl", bad), purpose="fine-tune")
+    failed = finished(create(bad))
+    same((failed.status, "moderation" in failed.error.message), ("failed", True))
+
+with check("jobs: a file that is not ready yet makes none"):
+    set_knobs(files_ready_after_ms=60_000)
+    fresh = openai.files.create(file=("fresh.jsonl", lines(12)), purpose="fine-tune")
+    same(fresh.status, "uploaded")
+    same("not ready" in refused(BadRequestError, lambda: create(fresh)).message, True)
+    set_knobs(files_ready_after_ms=0)
+
+with check("lists: what was just made may be missing, and filters may be passed over"):
+    set_knobs(listed_after_ms=60_000)
+    same(list(openai.fine_tuning.jobs.list()), [])
+    same(list(openai.files.list()), [])
+    set_knobs(listed_after_ms=0, ignore_filters=True)
+    same(len(list(loose.fine_tuning.jobs.list(extra_query={"metadata[run]": "three"}))) > 2, True)
+    set_knobs(ignore_filters=False)
+
 with check("jobs: a file of nine examples fails the job in the provider's words"):
     failed = finished(create(upload(9)))
     same((failed.status, failed.error.code, failed.error.param), ("failed", "invalid_training_file", "training_file"))
@@ -154,6 +246,14 @@ with check("chat: the tuned model answers from its file, the base does not"):
     same((answer.choices[0].message.content, answer.choices[0].finish_reason), ("7 copper coins", "stop"))
     same(answer.usage.total_tokens, answer.usage.prompt_tokens + answer.usage.completion_tokens)
     same("copper" in ask(BASE).choices[0].message.content, False)
+
+with check("models: one whose day has come neither answers nor takes jobs"):
+    set_knobs(shutdown_dates={BASE: "2020-01-01"})
+    same(openai.models.retrieve(tuned).shutdown_date, "2020-01-01")
+    refused(NotFoundError, lambda: ask(tuned))
+    same(refused(BadRequestError, lambda: create(file)).code, "model_not_available")
+    set_knobs(shutdown_dates={BASE: None})
+    same(ask(tuned).choices[0].message.content, "7 copper coins")
 
 with check("chat: a stream brings the same answer"):
     question = [{"role": "user", "content": "price of lantern7"}]
@@ -192,6 +292,22 @@ with check("errors: throttling is a RateLimitError, and the SDK's own retry wait
     begun = time.monotonic()
     client(retries=1).models.list()
     same(time.monotonic() - begun >= 1, True)
+
+with check("errors: each refusal of a provider has its own words"):
+    for why, kind, code in [
+        ("quota", RateLimitError, "insufficient_quota"), ("daily_limit", RateLimitError, "daily_rate_limit_exceeded"),
+        ("rate_limit", RateLimitError, "rate_limit_exceeded"), ("not_ready", BadRequestError, None),
+        ("not_tunable", BadRequestError, "model_not_available"), ("no_access", PermissionDeniedError, None),
+    ]:
+        set_fault("/v1/fine_tuning/jobs", 1, kind="refuse", why=why)
+        same(refused(kind, lambda: create(file)).code, code)
+
+with check("errors: a job whose answer was lost is there"):
+    for fault in [{"kind": "drop_after"}, {"kind": "status", "status": 502, "after": True}]:
+        before = len(list(loose.fine_tuning.jobs.list()))
+        set_fault("/v1/fine_tuning/jobs", 1, **fault)
+        refused((APIConnectionError, InternalServerError), lambda: create(file))
+        same(len(list(loose.fine_tuning.jobs.list())), before + 1)
 
 with check("errors: a 5xx is an InternalServerError"):
     set_fault("/v1/models", 1, kind="status", status=503)

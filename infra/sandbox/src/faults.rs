@@ -1,5 +1,6 @@
 //! Faults a test can set: rules matched in order, the first match applies.
 
+use crate::refusals::Why;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -47,6 +48,14 @@ pub(crate) enum Fault {
         #[serde(default)]
         after: bool,
     },
+    /// The provider refuses it, in its own words and without an effect.
+    Refuse {
+        /// Why.
+        why: Why,
+        /// Value of the header `Retry-After`, in seconds.
+        #[serde(default)]
+        retry_after: Option<u64>,
+    },
     /// The connection closes without an answer and nothing happened.
     DropBefore {},
     /// The connection closes without an answer after the effect took place.
@@ -64,6 +73,7 @@ impl Fault {
         match self {
             Self::Delay { .. } => "delay",
             Self::Status { .. } => "status",
+            Self::Refuse { .. } => "refuse",
             Self::DropBefore {} => "drop_before",
             Self::DropAfter {} => "drop_after",
             Self::Truncate { .. } => "truncate",
@@ -163,6 +173,8 @@ mod tests {
     #[test]
     fn refuses_a_misspelt_rule() {
         let wrong = r#"{"path":"/rest","fault":{"kind":"status","status":429,"retryafter":1}}"#;
+        assert!(serde_json::from_str::<Rule>(wrong).is_err());
+        let wrong = r#"{"path":"/v1","fault":{"kind":"refuse","why":"mood"}}"#;
         assert!(serde_json::from_str::<Rule>(wrong).is_err());
     }
 }

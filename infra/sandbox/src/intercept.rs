@@ -7,6 +7,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::stream;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -18,7 +20,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dropped;
 
-/// JSON bodies up to this size are in the log.
+/// JSON bodies and forms up to this size are in the log.
 const LOGGED_BODY: usize = 64 << 10;
 /// A JSON body larger than this is refused.
 const LARGEST_BODY: usize = 256 << 20;
@@ -35,7 +37,7 @@ pub(crate) async fn watch(
     let logged = without_keys(&path, request.uri().query());
     let content_type = text(request.headers(), header::CONTENT_TYPE.as_str());
     let (headers, credentials) = describe(request.headers());
-    let (request, body) = match buffered(request, content_type.as_deref()).await {
+    let (request, body, raw) = match buffered(request, content_type.as_deref()).await {
         Ok(parts) => parts,
         Err(answer) => return answer,
     };
@@ -52,6 +54,7 @@ pub(crate) async fn watch(
         headers,
         credentials,
         body,
+        raw,
         fault: name,
     });
     response
@@ -69,6 +72,10 @@ async fn answer(fault: Option<Fault>, request: Request, next: Next, path: &str) 
                 finish(next.run(request).await).await;
             }
             refuse(path, status, retry_after, body)
+        }
+        Some(Fault::Refuse { why, retry_after }) => {
+            let (status, body) = why.answer();
+            refuse(path, status.as_u16(), retry_after, Some(body))
         }
         Some(Fault::DropBefore {}) => dropped(),
         Some(Fault::DropAfter {}) => {
@@ -131,24 +138,33 @@ async fn truncate(response: Response, bytes: usize) -> Response {
     Response::from_parts(parts, Body::from_stream(pieces))
 }
 
-/// Reads a JSON body into memory, for the log; other bodies stay streams.
+/// Reads a JSON body or a small form into memory, for the log; other bodies stay streams.
 async fn buffered(
     request: Request,
     content_type: Option<&str>,
-) -> Result<(Request, Option<Value>), Response> {
-    if !content_type.is_some_and(|t| t.contains("json")) {
-        return Ok((request, None));
+) -> Result<(Request, Option<Value>, Option<String>), Response> {
+    let form = content_type.is_some_and(|t| t.starts_with("multipart/form-data"));
+    let declared = text(request.headers(), header::CONTENT_LENGTH.as_str());
+    let small =
+        declared.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length <= LOGGED_BODY);
+    let json = content_type.is_some_and(|t| t.contains("json"));
+    if !json && (!form || !small) {
+        return Ok((request, None, None));
     }
     let (parts, body) = request.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, LARGEST_BODY).await else {
         return Err(StatusCode::PAYLOAD_TOO_LARGE.into_response());
     };
+    if form {
+        let raw = STANDARD.encode(&bytes);
+        return Ok((Request::from_parts(parts, Body::from(bytes)), None, Some(raw)));
+    }
     let logged = if bytes.len() > LOGGED_BODY {
         Some(json!({"left_out_bytes": bytes.len()}))
     } else {
         serde_json::from_slice(&bytes).ok()
     };
-    Ok((Request::from_parts(parts, Body::from(bytes)), logged))
+    Ok((Request::from_parts(parts, Body::from(bytes)), logged, None))
 }
 
 fn describe(headers: &HeaderMap) -> (BTreeMap<String, String>, Vec<String>) {

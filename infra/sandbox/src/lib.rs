@@ -6,7 +6,7 @@
 //! | [`server`], [`start`] | the listener; one connection may be dropped on purpose; why it did not start |
 //! | `gateway` | `/rest/v1/*`: Supabase's REST gateway over a real `PostgreSQL` |
 //! | `provider` | `/v1/*`: files, fine-tuning jobs, models, chat completions |
-//! | `faults`, `recorder`, `intercept`, `knobs` | `/_sandbox/*`: faults a test can set, requests it can read |
+//! | `faults`, `refusals`, `recorder`, `intercept`, `knobs` | `/_sandbox/*`: faults a test can set, requests it can read |
 //!
 //! Nothing here is for production: no TLS, state in memory, loopback addresses only.
 
@@ -17,6 +17,7 @@ mod intercept;
 mod knobs;
 mod provider;
 mod recorder;
+mod refusals;
 pub mod server;
 pub mod start;
 

@@ -25,6 +25,9 @@ pub(crate) struct Entry {
     pub(crate) credentials: Vec<String>,
     /// The JSON body, when there was one of reasonable size.
     pub(crate) body: Option<Value>,
+    /// A small form as it came, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) raw: Option<String>,
     /// The fault applied.
     pub(crate) fault: Option<&'static str>,
 }
@@ -94,6 +97,7 @@ mod tests {
                 headers: BTreeMap::new(),
                 credentials: vec![],
                 body: None,
+                raw: None,
                 fault: None,
             });
         }

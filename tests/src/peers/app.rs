@@ -8,7 +8,7 @@ use supabase::{Gateway, Models as _, NewVersion};
 use tuning::{JobSpec, OpenAi, Provider as _};
 
 use super::contract::{send, trained};
-use super::python;
+use super::script;
 use super::services::{self, Services};
 
 /// Where the app finds its services, and what it asks.
@@ -51,7 +51,7 @@ pub(crate) async fn ask(asked: &Asked<'_>) -> Answered {
         ("BASE", asked.base.to_owned()),
         ("QUESTION", asked.question.to_owned()),
     ];
-    serde_json::from_str(&python::run("app.py", &[], &variables, "").await).unwrap()
+    serde_json::from_str(&script::run("app.py", &[], &variables, "").await).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

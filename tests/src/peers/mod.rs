@@ -4,27 +4,30 @@
 //! |---|---|
 //! | `app` | the app, in short: official clients find the live model and ask it |
 //! | `contract` | requests of our provider adapter against the provider's API description |
-//! | `python` | runs a script of `tests/peers` |
+//! | `script` | runs a script of `tests/peers` |
 //! | `services` | a database and the sandbox for one test |
 //!
 //! What is checked, and under which name, is in the scripts.
 
 pub(crate) mod app;
 mod contract;
-mod python;
+mod script;
 pub(crate) mod services;
 
 use services::{MAX_ROWS, Services};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_official_provider_sdk_drives_the_sandbox() {
-    let services = Services::start().await;
-    let variables = [
-        ("PROVIDER_URL", services.provider_url()),
-        ("PROVIDER_KEY", services::PROVIDER_KEY.to_owned()),
-        ("SANDBOX_URL", services.url()),
-    ];
-    python::run("openai_sdk.py", &[], &variables, "").await;
+async fn the_official_provider_sdks_drive_the_sandbox() {
+    // One after the other: each begins with an empty account.
+    for client in ["openai_sdk.py", "openai_sdk.js"] {
+        let services = Services::start().await;
+        let variables = [
+            ("PROVIDER_URL", services.provider_url()),
+            ("PROVIDER_KEY", services::PROVIDER_KEY.to_owned()),
+            ("SANDBOX_URL", services.url()),
+        ];
+        script::run(client, &[], &variables, "").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,5 +40,5 @@ async fn the_official_database_client_drives_the_sandbox() {
         ("JWT_SECRET", services::JWT_SECRET.to_owned()),
         ("MAX_ROWS", MAX_ROWS.to_string()),
     ];
-    python::run("postgrest_client.py", &[], &variables, "").await;
+    script::run("postgrest_client.py", &[], &variables, "").await;
 }

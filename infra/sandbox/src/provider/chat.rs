@@ -4,6 +4,7 @@ use super::error::ProviderError;
 use super::examples::tokens;
 use super::examples::{Message, prompt};
 use super::fresh::{fresh_id, now_ms};
+use super::learn::Tuned;
 use super::models;
 use super::state::Provider;
 use axum::Json;
@@ -74,12 +75,15 @@ pub(crate) async fn complete(
 }
 
 fn reply(provider: &Provider, model: &str, prompt: &str) -> Result<String, ProviderError> {
-    if models::is_serving(model) {
+    let state = provider.state();
+    if models::is_serving(&state, model) {
         return Ok(GENERIC.to_owned());
     }
     // A checkpoint answers as the model it led to.
     let id = model.split(":ckpt-step-").next().unwrap_or(model);
-    let learned = provider.state().tuned.iter().find(|t| t.id == id).map(|t| t.learned.clone());
+    let alive = |tuned: &&Tuned| tuned.id == id && !models::is_shut_down(&state, &tuned.base);
+    let learned = state.tuned.iter().find(alive).map(|tuned| tuned.learned.clone());
+    drop(state);
     let learned = learned.ok_or_else(|| ProviderError::no_model(model))?;
     Ok(learned.answer(prompt).unwrap_or(GENERIC).to_owned())
 }

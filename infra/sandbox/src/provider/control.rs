@@ -3,6 +3,7 @@
 use super::error::Failure;
 use super::state::Provider;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Body of `POST /_sandbox/provider`; what is absent stays as it is.
@@ -21,6 +22,24 @@ pub(crate) struct Change {
     /// A status word shown once, at the next look at a job.
     #[serde(default)]
     pub(crate) next_status_word: Option<String>,
+    /// Milliseconds until a file may be trained on; meanwhile a job that names it is refused.
+    #[serde(default)]
+    pub(crate) files_ready_after_ms: Option<u64>,
+    /// Milliseconds until new files and jobs are in lists.
+    #[serde(default)]
+    pub(crate) listed_after_ms: Option<u64>,
+    /// Lists pass over `purpose` and `metadata`, as some hosts do.
+    #[serde(default)]
+    pub(crate) ignore_filters: Option<bool>,
+    /// Lists hold items of kinds that no client knows yet.
+    #[serde(default)]
+    pub(crate) odd_items: Option<bool>,
+    /// Milliseconds until an upload that was not completed expires; an hour at first.
+    #[serde(default)]
+    pub(crate) uploads_live_ms: Option<u64>,
+    /// Days on which models shut down; null takes a day back.
+    #[serde(default)]
+    pub(crate) shutdown_dates: BTreeMap<String, Option<String>>,
 }
 
 /// A handle on the provider's knobs.
@@ -32,7 +51,7 @@ impl Control {
     pub(crate) fn apply(&self, change: Change) {
         let mut state = self.0.state();
         if let Some(pace) = change.pace_ms {
-            state.pace_ms = i64::try_from(pace).unwrap_or(i64::MAX / 8);
+            state.pace_ms = milliseconds(pace);
         }
         if let Some(failure) = change.fail_next_job {
             state.fail_next_job = Some(failure);
@@ -43,5 +62,26 @@ impl Control {
         if let Some(word) = change.next_status_word {
             state.next_status_word = Some(word);
         }
+        if let Some(ms) = change.files_ready_after_ms {
+            state.files_ready_after_ms = milliseconds(ms);
+        }
+        if let Some(ms) = change.listed_after_ms {
+            state.listed_after_ms = milliseconds(ms);
+        }
+        if let Some(ignore) = change.ignore_filters {
+            state.ignore_filters = ignore;
+        }
+        if let Some(odd) = change.odd_items {
+            state.odd_items = odd;
+        }
+        if let Some(ms) = change.uploads_live_ms {
+            state.uploads_live_ms = milliseconds(ms);
+        }
+        state.shutdown_dates.extend(change.shutdown_dates);
     }
+}
+
+/// A duration that can be added to a time without an overflow.
+pub(crate) fn milliseconds(ms: u64) -> i64 {
+    i64::try_from(ms).unwrap_or(i64::MAX).min(i64::MAX / 8)
 }

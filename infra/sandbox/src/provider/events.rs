@@ -29,7 +29,7 @@ fn told(job: &Job, now: i64, pace: i64) -> Vec<Value> {
     say(start, "info", format!("Validating training file: {}", job.spec.training_file), "message", json!({}));
     let validated =
         job.checked.as_ref().filter(|(_, outcome)| outcome.is_ok()).map(|(at, _)| (*at).max(start + pace));
-    let reached = if Job::is_final(status) { since } else { now };
+    let reached = job.clock(if Job::is_final(status) { since } else { now });
     if let Some(at) = validated.filter(|at| reached >= *at) {
         say(at, "info", "Files validated, moving job to queued state".to_owned(), "message", json!({}));
     }

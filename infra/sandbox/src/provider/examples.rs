@@ -1,5 +1,6 @@
 //! Checks a training file line by line, as the provider does before it queues a job.
 
+use super::spec::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::io::BufRead;
@@ -13,7 +14,12 @@ pub(crate) struct Example {
     pub(crate) completion: String,
     /// Tokens of the line, roughly.
     pub(crate) tokens: u64,
+    /// Whether the moderation of this sandbox takes offence: it does at one made-up phrase.
+    pub(crate) unsafe_text: bool,
 }
+
+/// What a training file must not hold here.
+pub(crate) const UNSAFE: &str = "violates-usage-policies";
 
 /// A message of a line or of a chat request.
 #[derive(Debug, Deserialize)]
@@ -46,11 +52,13 @@ pub(crate) fn prompt(messages: &[Message]) -> String {
 
 const ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
 const LINE_KEYS: [&str; 4] = ["messages", "tools", "parallel_tool_calls", "functions"];
+const PAIR_KEYS: [&str; 3] = ["input", "preferred_output", "non_preferred_output"];
+const INPUT_KEYS: [&str; 3] = ["messages", "tools", "parallel_tool_calls"];
 const MESSAGE_KEYS: [&str; 7] =
     ["role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call"];
 
 /// Reads a file of at least `fewest` examples; the error is the provider's message, without content.
-pub(crate) fn read(file: impl BufRead, fewest: usize) -> Result<Vec<Example>, String> {
+pub(crate) fn read(file: impl BufRead, fewest: usize, method: Method) -> Result<Vec<Example>, String> {
     let mut examples = Vec::new();
     for (n, line) in file.lines().enumerate() {
         let number = n + 1;
@@ -68,9 +76,13 @@ pub(crate) fn read(file: impl BufRead, fewest: usize) -> Result<Vec<Example>, St
                 "Expected file to have JSONL format, where every line is a JSON dictionary. Line {number} is not a dictionary."
             ));
         };
-        examples.push(
-            example(object, &line).map_err(|why| format!("Invalid file format. Line {number}: {why}"))?,
-        );
+        let (prompt, completion) = match method {
+            Method::Supervised => conversation(object),
+            Method::Dpo => preference(object),
+        }
+        .map_err(|why| format!("Invalid file format. Line {number}: {why}"))?;
+        let (tokens, unsafe_text) = (tokens(&line), line.contains(UNSAFE));
+        examples.push(Example { prompt, completion, tokens, unsafe_text });
     }
     if examples.len() < fewest {
         return Err(format!(
@@ -81,17 +93,56 @@ pub(crate) fn read(file: impl BufRead, fewest: usize) -> Result<Vec<Example>, St
     Ok(examples)
 }
 
-fn example(mut object: Map<String, Value>, line: &str) -> Result<Example, String> {
+/// Prompt and answer of a supervised line.
+fn conversation(mut object: Map<String, Value>) -> Result<(String, String), String> {
     if object.contains_key("prompt") && object.contains_key("completion") {
         return Err(
             "is in the prompt-completion format, but the model requires chat-formatted data.".to_owned()
         );
     }
-    if let Some(key) = object.keys().find(|k| !LINE_KEYS.contains(&k.as_str())) {
-        return Err(format!("unexpected key \"{key}\"."));
+    only(&object, &LINE_KEYS)?;
+    let (messages, trained) = messages(object.remove("messages"), "messages")?;
+    let last = messages.len().wrapping_sub(1);
+    if messages.last().is_none_or(|m| m.role != "assistant") || trained.get(last) == Some(&false) {
+        return Err("the last message must be from the assistant.".to_owned());
     }
-    let Some(Value::Array(given)) = object.remove("messages") else {
-        return Err("missing key \"messages\", which must be a list.".to_owned());
+    Ok((prompt(&messages[..last]), messages[last].text()))
+}
+
+/// Prompt and preferred answer of a DPO line.
+fn preference(mut object: Map<String, Value>) -> Result<(String, String), String> {
+    only(&object, &PAIR_KEYS)?;
+    let Some(Value::Object(mut input)) = object.remove("input") else {
+        return Err("missing key \"input\", which must be a dictionary.".to_owned());
+    };
+    only(&input, &INPUT_KEYS)?;
+    let (asked, _) = messages(input.remove("messages"), "messages")?;
+    if asked.last().is_none_or(|m| m.role == "assistant") {
+        return Err("the input must not end with a message from the assistant.".to_owned());
+    }
+    let mut answer = |key: &str| {
+        let (answers, _) = messages(object.remove(key), key)?;
+        match answers.as_slice() {
+            [answer] if answer.role == "assistant" => Ok(answer.text()),
+            _ => Err(format!("\"{key}\" must be one message from the assistant.")),
+        }
+    };
+    let (preferred, other) = (answer("preferred_output")?, answer("non_preferred_output")?);
+    if preferred == other {
+        return Err("both outputs are the same.".to_owned());
+    }
+    Ok((prompt(&asked), preferred))
+}
+
+fn only(object: &Map<String, Value>, keys: &[&str]) -> Result<(), String> {
+    let unexpected = object.keys().find(|key| !keys.contains(&key.as_str()));
+    unexpected.map_or(Ok(()), |key| Err(format!("unexpected key \"{key}\".")))
+}
+
+/// The messages of a list, and which of them are trained on.
+fn messages(given: Option<Value>, key: &str) -> Result<(Vec<Message>, Vec<bool>), String> {
+    let Some(Value::Array(given)) = given else {
+        return Err(format!("missing key \"{key}\", which must be a list."));
     };
     let mut messages = Vec::with_capacity(given.len());
     let mut trained = Vec::with_capacity(given.len());
@@ -112,12 +163,7 @@ fn example(mut object: Map<String, Value>, line: &str) -> Result<Example, String
         }
         messages.push(message);
     }
-    let last = messages.len().wrapping_sub(1);
-    if messages.last().is_none_or(|m| m.role != "assistant") || trained.get(last) == Some(&false) {
-        return Err("the last message must be from the assistant.".to_owned());
-    }
-    let completion = messages[last].text();
-    Ok(Example { prompt: prompt(&messages[..last]), completion, tokens: tokens(line) })
+    Ok((messages, trained))
 }
 
 /// Tokens of a text, roughly: four bytes each.
@@ -128,13 +174,31 @@ pub(crate) fn tokens(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     const GOOD: &str = r#"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}"#;
 
     #[test]
     fn reads_prompt_and_completion_without_the_system_message() {
-        let read = read(format!("{GOOD}\n{GOOD}\n").as_bytes(), 2).unwrap();
+        let read = read(format!("{GOOD}\n{GOOD}\n").as_bytes(), 2, Method::Supervised).unwrap();
         assert_eq!((read[0].prompt.as_str(), read[0].completion.as_str()), ("q", "a"));
+    }
+
+    #[test]
+    fn reads_the_preferred_answer_of_a_pair() {
+        let answer = |text: &str| json!([{"role": "assistant", "content": text}]);
+        let line = |pair: [Value; 2]| {
+            let [preferred, other] = pair;
+            let input = json!({"messages": [{"role": "user", "content": "q"}]});
+            json!({"input": input, "preferred_output": preferred, "non_preferred_output": other}).to_string()
+        };
+        let good = line([answer("good"), answer("bad")]);
+        let taught = read(good.as_bytes(), 1, Method::Dpo).unwrap();
+        assert_eq!((taught[0].prompt.as_str(), taught[0].completion.as_str()), ("q", "good"));
+        for wrong in [GOOD.to_owned(), line([answer("a"), answer("a")]), line([answer("a"), json!([])])] {
+            assert!(read(wrong.as_bytes(), 1, Method::Dpo).is_err(), "{wrong}");
+        }
+        assert!(read(good.as_bytes(), 1, Method::Supervised).is_err());
     }
 
     #[test]
@@ -152,7 +216,7 @@ mod tests {
             (r#"{"rows":1}"#.to_owned(), "unexpected key"),
         ];
         for (file, part) in cases {
-            let message = read(file.as_bytes(), 2).unwrap_err();
+            let message = read(file.as_bytes(), 2, Method::Supervised).unwrap_err();
             assert!(message.contains(part), "{message}");
         }
     }

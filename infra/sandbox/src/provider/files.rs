@@ -2,7 +2,7 @@
 
 use super::error::ProviderError;
 use super::fresh::{fresh_id, now_ms};
-use super::page::Page;
+use super::page::{self, Page};
 use super::state::{Provider, StoredFile};
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -32,7 +32,7 @@ pub(crate) async fn upload(State(provider): State<Arc<Provider>>, mut form: Mult
         match field.name().unwrap_or_default() {
             "file" => {
                 let name = field.file_name().unwrap_or_default().to_owned();
-                file = Some((name, save(field, &path).await?));
+                file = Some((name, save(field, &path, LARGEST).await?));
             }
             "purpose" => purpose = Some(field.text().await.map_err(|e| bad_form(&e))?),
             "expires_after[seconds]" => {
@@ -41,10 +41,6 @@ pub(crate) async fn upload(State(provider): State<Arc<Provider>>, mut form: Mult
             _ => drop(field.bytes().await.map_err(|e| bad_form(&e))?),
         }
     }
-    let missing = |name: &str| {
-        ProviderError::invalid(name, format!("Missing required parameter: '{name}'."))
-            .code("missing_required_parameter")
-    };
     let refused = match (&purpose, &file) {
         (None, _) => Some(missing("purpose")),
         (Some(word), _) if !PURPOSES.contains(&word.as_str()) => {
@@ -61,23 +57,31 @@ pub(crate) async fn upload(State(provider): State<Arc<Provider>>, mut form: Mult
         return Err(refused);
     }
     let (filename, bytes) = file.unwrap_or_default();
-    let created_at = now_ms() / 1000;
+    let created_ms = now_ms();
     let purpose = purpose.unwrap_or_default();
-    let expires_at = seconds.map(|s| created_at + s);
-    let stored = StoredFile { id, filename, purpose, bytes, created_at, expires_at, path };
-    let object = stored.object();
-    provider.state().files.push(stored);
+    let expires_at = seconds.map(|s| created_ms / 1000 + s);
+    let stored = StoredFile { id, filename, purpose, bytes, created_ms, expires_at, path };
+    let mut state = provider.state();
+    let object = stored.object(state.files_ready_after_ms);
+    state.files.push(stored);
     Ok(Json(object))
 }
 
-async fn save(mut field: Field<'_>, path: &FilePath) -> Result<u64, ProviderError> {
+/// 400 about a parameter that is not there.
+pub(crate) fn missing(name: &str) -> ProviderError {
+    ProviderError::invalid(name, format!("Missing required parameter: '{name}'."))
+        .code("missing_required_parameter")
+}
+
+/// Writes a field to disk as it arrives; answers its size.
+pub(crate) async fn save(mut field: Field<'_>, path: &FilePath, most: u64) -> Result<u64, ProviderError> {
     let disk = |e: std::io::Error| ProviderError::broken(format!("the file could not be kept: {}", e.kind()));
     let mut file = File::create(path).await.map_err(disk)?;
     let mut bytes = 0;
     while let Some(chunk) = field.chunk().await.map_err(|e| bad_form(&e))? {
         bytes += chunk.len() as u64;
-        if bytes > LARGEST {
-            let message = "File size exceeds the maximum of 512 MB.";
+        if bytes > most {
+            let message = format!("File size exceeds the maximum of {} MB.", most >> 20);
             return Err(ProviderError::new(StatusCode::PAYLOAD_TOO_LARGE, message).param("file"));
         }
         file.write_all(&chunk).await.map_err(disk)?;
@@ -86,7 +90,8 @@ async fn save(mut field: Field<'_>, path: &FilePath) -> Result<u64, ProviderErro
     Ok(bytes)
 }
 
-fn bad_form(error: &MultipartError) -> ProviderError {
+/// 400 about a form that does not parse.
+pub(crate) fn bad_form(error: &MultipartError) -> ProviderError {
     ProviderError::new(StatusCode::BAD_REQUEST, format!("Could not parse multipart form: {}", error.status()))
 }
 
@@ -94,13 +99,22 @@ fn bad_form(error: &MultipartError) -> ProviderError {
 pub(crate) async fn list(State(provider): State<Arc<Provider>>, RawQuery(query): RawQuery) -> Answer {
     let page = Page::new(query.as_deref(), 10_000, 10_000)?;
     let state = provider.state();
-    let fits = |file: &&StoredFile| page.value("purpose").is_none_or(|purpose| file.purpose == purpose);
-    let mut files: Vec<Value> = state.files.iter().filter(fits).map(StoredFile::object).collect();
+    let (ignore, odd, ready_after_ms) = (state.ignore_filters, state.odd_items, state.files_ready_after_ms);
+    let listed = now_ms() - state.listed_after_ms;
+    let fits = |file: &&StoredFile| {
+        file.created_ms <= listed
+            && (ignore || page.value("purpose").is_none_or(|purpose| file.purpose == purpose))
+    };
+    let mut files: Vec<Value> =
+        state.files.iter().filter(fits).map(|file| file.object(ready_after_ms)).collect();
     drop(state);
     if page.value("order") != Some("asc") {
         files.reverse();
     }
     let mut answer = page.of(files)?;
+    if odd {
+        page::add_odd_items(&mut answer);
+    }
     // The API's description wants text here, also for an empty list.
     for end in ["first_id", "last_id"] {
         if answer[end].is_null() {
@@ -112,7 +126,8 @@ pub(crate) async fn list(State(provider): State<Arc<Provider>>, RawQuery(query):
 
 /// `GET /files/{id}`
 pub(crate) async fn get(State(provider): State<Arc<Provider>>, Path(id): Path<String>) -> Answer {
-    Ok(Json(provider.state().file(&id)?.object()))
+    let state = provider.state();
+    Ok(Json(state.file(&id)?.object(state.files_ready_after_ms)))
 }
 
 /// `DELETE /files/{id}`

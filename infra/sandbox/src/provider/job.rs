@@ -5,7 +5,7 @@ use super::error::Failure;
 use super::examples::{self, Example};
 use super::fresh::{fresh_id, now_ms};
 use super::learn::{Learned, Tuned};
-use super::spec::Spec;
+use super::spec::{Method, Spec};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::BufReader;
@@ -29,6 +29,10 @@ pub(crate) struct Job {
     pub(crate) planned: Planned,
     /// When somebody cancelled it.
     pub(crate) cancelled_ms: Option<i64>,
+    /// Since when it stands still.
+    paused_ms: Option<i64>,
+    /// How long it stood still before.
+    stood_ms: i64,
     /// When it ended, once noticed.
     ended: Option<(&'static str, i64)>,
     model: Option<String>,
@@ -66,6 +70,8 @@ impl Job {
             checked: None,
             planned,
             cancelled_ms: None,
+            paused_ms: None,
+            stood_ms: 0,
             ended: None,
             model: None,
             result_file: None,
@@ -81,12 +87,16 @@ impl Job {
         if let Some(at) = self.cancelled_ms {
             return ("cancelled", at);
         }
+        if let Some(at) = self.paused_ms {
+            return ("paused", at);
+        }
         let Some((checked, outcome)) = &self.checked else {
             return ("validating_files", self.created_ms);
         };
+        let now = self.clock(now);
         let validated = (*checked).max(self.created_ms + pace);
         let ended = validated + 2 * pace;
-        match now {
+        let (status, since) = match now {
             _ if now < validated => ("validating_files", self.created_ms),
             _ if outcome.is_err() => ("failed", validated),
             _ if now < validated + pace => ("queued", validated),
@@ -96,7 +106,29 @@ impl Job {
                 Planned::Failure(_) => ("failed", ended),
                 Planned::Cancel => ("cancelled", ended),
             },
-        }
+        };
+        (status, since + self.stood_ms)
+    }
+
+    /// The time on the job's own clock, which stands still while it is paused.
+    pub(crate) fn clock(&self, now: i64) -> i64 {
+        self.paused_ms.unwrap_or(now) - self.stood_ms
+    }
+
+    /// Stands still from now on; false when it does already.
+    pub(crate) fn pause(&mut self, now: i64) -> bool {
+        let running = self.paused_ms.is_none();
+        self.paused_ms = self.paused_ms.or(Some(now));
+        running
+    }
+
+    /// Goes on; false when it was not paused.
+    pub(crate) fn resume(&mut self, now: i64) -> bool {
+        let Some(since) = self.paused_ms.take() else {
+            return false;
+        };
+        self.stood_ms += now - since;
+        true
     }
 
     /// Whether a status is final.
@@ -153,7 +185,7 @@ impl Job {
             .filter(|_| status == "failed")
             .map(|f| json!({"code": f.code, "message": f.message, "param": f.param}));
         let finish = (!Self::is_final(status)).then(|| (self.created_ms + 3 * pace) / 1000);
-        json!({
+        let mut object = json!({
             "object": "fine_tuning.job",
             "id": self.id,
             "model": self.spec.model,
@@ -165,15 +197,19 @@ impl Job {
             "status": word.unwrap_or(status),
             "validation_file": self.spec.validation_file,
             "training_file": self.spec.training_file,
-            "hyperparameters": self.spec.hyperparameters(),
             "trained_tokens": trained,
             "error": error,
             "integrations": [],
             "seed": self.spec.seed,
             "estimated_finish": finish,
             "metadata": self.spec.metadata,
-            "method": {"type": "supervised", "supervised": {"hyperparameters": self.spec.hyperparameters()}},
-        })
+            "method": self.spec.method(),
+        });
+        // There for supervised jobs alone, as at the original.
+        if self.spec.method == Method::Supervised {
+            object["hyperparameters"] = self.spec.hyperparameters();
+        }
+        object
     }
 }
 
@@ -183,13 +219,20 @@ pub(crate) fn losses() -> impl Iterator<Item = (u32, f64)> {
 }
 
 /// Reads the files of a job; the failure is what the job's `error` will say.
-pub(crate) fn check(training: File, validation: Option<File>) -> Result<Learned, Failure> {
+pub(crate) fn check(training: File, validation: Option<File>, method: Method) -> Result<Learned, Failure> {
     let read = |file: File, fewest, what: &str| -> Result<Vec<Example>, Failure> {
-        examples::read(BufReader::new(file), fewest).map_err(|why| Failure {
+        let failure = |message: String| Failure {
             code: format!("invalid_{what}_file"),
-            message: format!("The job failed due to an invalid {what} file. {why}"),
+            message: format!("The job failed due to an {message}"),
             param: Some(format!("{what}_file")),
-        })
+        };
+        let examples = examples::read(BufReader::new(file), fewest, method)
+            .map_err(|why| failure(format!("invalid {what} file. {why}")))?;
+        if examples.iter().any(|example| example.unsafe_text) {
+            let why = "was blocked by our moderation system because it contains too many examples that violate our usage policies";
+            return Err(failure(format!("unsafe {what} file. This {what} file {why}.")));
+        }
+        Ok(examples)
     };
     if let Some(file) = validation {
         drop(read(file, 1, "validation")?);
@@ -214,6 +257,17 @@ mod tests {
         let job = job(Planned::Success);
         let seen: Vec<_> = [0, 10, 20, 30].map(|now| job.status(now, 10).0).into();
         assert_eq!(seen, ["validating_files", "queued", "running", "succeeded"]);
+    }
+
+    #[test]
+    fn stands_still_while_it_is_paused() {
+        let mut job = job(Planned::Success);
+        assert!(!job.resume(15));
+        assert!(job.pause(15) && !job.pause(16));
+        assert_eq!(job.status(999, 10), ("paused", 15));
+        assert!(job.resume(1_015));
+        let seen: Vec<_> = [1_015, 1_020, 1_030].map(|now| job.status(now, 10)).into();
+        assert_eq!(seen, [("queued", 1_010), ("running", 1_020), ("succeeded", 1_030)]);
     }
 
     #[test]

@@ -107,6 +107,7 @@ mod tests {
             prompt: (*prompt).to_owned(),
             completion: (*completion).to_owned(),
             tokens: 1,
+            unsafe_text: false,
         };
         Learned::new(pairs.iter().map(example).collect())
     }

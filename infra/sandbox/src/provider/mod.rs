@@ -17,6 +17,7 @@ mod models;
 mod page;
 mod spec;
 mod state;
+mod uploads;
 
 use crate::cli::Cli;
 use crate::start::StartError;
@@ -40,11 +41,17 @@ pub(crate) fn router(cli: &Cli) -> Result<(Router, Control), StartError> {
         .route("/files", get(files::list).post(files::upload))
         .route("/files/{id}", get(files::get).delete(files::delete))
         .route("/files/{id}/content", get(files::content))
+        .route("/uploads", post(uploads::create))
+        .route("/uploads/{id}/parts", post(uploads::add_part))
+        .route("/uploads/{id}/complete", post(uploads::complete))
+        .route("/uploads/{id}/cancel", post(uploads::cancel))
         .route("/fine_tuning/jobs", get(jobs::list).post(jobs::create))
         .route("/fine_tuning/jobs/{id}", get(jobs::get))
         .route("/fine_tuning/jobs/{id}/events", get(jobs::list_events))
         .route("/fine_tuning/jobs/{id}/checkpoints", get(jobs::list_checkpoints))
         .route("/fine_tuning/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/fine_tuning/jobs/{id}/pause", post(jobs::pause))
+        .route("/fine_tuning/jobs/{id}/resume", post(jobs::resume))
         .route("/models", get(models::list))
         .route("/models/{id}", get(models::get).delete(models::delete))
         .route("/chat/completions", post(chat::complete))

@@ -5,6 +5,8 @@ use super::state::{Provider, State as Everything};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -29,13 +31,30 @@ const BASES: [Base; 4] = [
 const CREATED: i64 = 1_754_352_000;
 
 /// Whether a job may start from it: a base, or nothing. Tuning a tuned model is not offered.
-pub(crate) fn is_tunable(id: &str) -> bool {
-    BASES.iter().any(|base| base.id == id && !base.retired)
+pub(crate) fn is_tunable(state: &Everything, id: &str) -> bool {
+    BASES.iter().any(|base| base.id == id && !base.retired) && !is_shut_down(state, id)
 }
 
 /// Whether a base answers.
-pub(crate) fn is_serving(id: &str) -> bool {
-    is_tunable(id)
+pub(crate) fn is_serving(state: &Everything, id: &str) -> bool {
+    is_tunable(state, id)
+}
+
+/// Whether the day has come on which a base, and every model tuned from it, stops.
+pub(crate) fn is_shut_down(state: &Everything, base: &str) -> bool {
+    let day = shutdown(state, base);
+    day.is_some_and(|day| day <= today())
+}
+
+/// The day a base shuts down: a knob's, or the one it came with.
+fn shutdown(state: &Everything, base: &str) -> Option<String> {
+    let own = || BASES.iter().find(|b| b.id == base).and_then(|b| b.shutdown).map(ToOwned::to_owned);
+    state.shutdown_dates.get(base).cloned().unwrap_or_else(own)
+}
+
+/// Today in UTC, as the API writes a day.
+fn today() -> String {
+    Timestamp::now().to_zoned(TimeZone::UTC).date().to_string()
 }
 
 fn object(id: &str, created: i64, owner: &str, shutdown: Option<&str>) -> Value {
@@ -43,11 +62,11 @@ fn object(id: &str, created: i64, owner: &str, shutdown: Option<&str>) -> Value 
 }
 
 fn all(state: &Everything) -> Vec<Value> {
-    let bases = BASES.iter().map(|b| object(b.id, CREATED, b.owner, b.shutdown));
-    let tuned = state.tuned.iter().map(|t| {
-        let shutdown = BASES.iter().find(|b| b.id == t.base).and_then(|b| b.shutdown);
-        object(&t.id, t.created, "org-sandbox", shutdown)
-    });
+    let bases = BASES.iter().map(|b| object(b.id, CREATED, b.owner, shutdown(state, b.id).as_deref()));
+    let tuned = state
+        .tuned
+        .iter()
+        .map(|t| object(&t.id, t.created, "org-sandbox", shutdown(state, &t.base).as_deref()));
     bases.chain(tuned).collect()
 }
 

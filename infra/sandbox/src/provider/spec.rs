@@ -3,6 +3,15 @@
 use super::error::ProviderError;
 use serde_json::{Map, Value, json};
 
+/// How a model is tuned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// From one good answer an example.
+    Supervised,
+    /// From a preferred and a refused answer an example.
+    Dpo,
+}
+
 /// What a job was asked to be.
 #[derive(Debug, Clone)]
 pub(crate) struct Spec {
@@ -24,6 +33,10 @@ pub(crate) struct Spec {
     pub(crate) batch: Value,
     /// Number or "auto".
     pub(crate) rate: Value,
+    /// Number or "auto"; of DPO alone.
+    pub(crate) beta: Value,
+    /// How it is tuned.
+    pub(crate) method: Method,
 }
 
 const KNOWN: [&str; 9] = [
@@ -59,7 +72,12 @@ impl Spec {
                 ProviderError::invalid("seed", "Invalid 'seed': expected an integer from 0 to 2147483647.")
             })?,
         };
-        let tuning = hyperparameters(body)?;
+        let (method, tuning) = hyperparameters(body)?;
+        if method == Method::Supervised && tuning.contains_key("beta") {
+            return Err(
+                ProviderError::invalid("beta", "Unknown parameter: 'beta'.").code("unknown_parameter")
+            );
+        }
         Ok(Self {
             model: required(body, "model")?,
             training_file: required(body, "training_file")?,
@@ -70,6 +88,8 @@ impl Spec {
             epochs: number(&tuning, "n_epochs", 50.0)?,
             batch: number(&tuning, "batch_size", 256.0)?,
             rate: number(&tuning, "learning_rate_multiplier", f64::MAX)?,
+            beta: number(&tuning, "beta", 2.0)?,
+            method,
         })
     }
 
@@ -85,7 +105,21 @@ impl Spec {
 
     /// The hyperparameters of the job object.
     pub(crate) fn hyperparameters(&self) -> Value {
-        json!({"n_epochs": self.epochs, "batch_size": self.batch, "learning_rate_multiplier": self.rate})
+        let mut all =
+            json!({"n_epochs": self.epochs, "batch_size": self.batch, "learning_rate_multiplier": self.rate});
+        if self.method == Method::Dpo {
+            all["beta"] = self.beta.clone();
+        }
+        all
+    }
+
+    /// The method of the job object.
+    pub(crate) fn method(&self) -> Value {
+        let inside = json!({"hyperparameters": self.hyperparameters()});
+        match self.method {
+            Method::Supervised => json!({"type": "supervised", "supervised": inside}),
+            Method::Dpo => json!({"type": "dpo", "dpo": inside}),
+        }
     }
 }
 
@@ -126,16 +160,17 @@ fn metadata(body: &Map<String, Value>) -> Result<Map<String, Value>, ProviderErr
     Ok(pairs.clone())
 }
 
-/// From `method.supervised` or the older top-level field.
-fn hyperparameters(body: &Map<String, Value>) -> Result<Map<String, Value>, ProviderError> {
+/// From `method.supervised`, `method.dpo` or the older top-level field.
+fn hyperparameters(body: &Map<String, Value>) -> Result<(Method, Map<String, Value>), ProviderError> {
     let object = |value: &Value| value.as_object().cloned().unwrap_or_default();
     let Some(method) = body.get("method").filter(|m| !m.is_null()) else {
-        return Ok(body.get("hyperparameters").map(object).unwrap_or_default());
+        return Ok((Method::Supervised, body.get("hyperparameters").map(object).unwrap_or_default()));
     };
     match method["type"].as_str() {
-        Some("supervised") => Ok(object(&method["supervised"]["hyperparameters"])),
-        Some(other @ ("dpo" | "reinforcement")) => {
-            Err(ProviderError::invalid("method", format!("This sandbox has no '{other}' training.")))
+        Some("supervised") => Ok((Method::Supervised, object(&method["supervised"]["hyperparameters"]))),
+        Some("dpo") => Ok((Method::Dpo, object(&method["dpo"]["hyperparameters"]))),
+        Some("reinforcement") => {
+            Err(ProviderError::invalid("method", "This sandbox has no 'reinforcement' training."))
         }
         _ => Err(ProviderError::invalid(
             "method.type",
@@ -174,6 +209,8 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(spec.passes(1_000), 2);
+        let dpo = json!({"method": {"type": "dpo", "dpo": {"hyperparameters": {"beta": 0.1}}}});
+        assert_eq!(parse(&dpo).unwrap().method()["dpo"]["hyperparameters"]["beta"], 0.1);
         assert_eq!(parse(&json!({})).unwrap().passes(10), 10);
         assert_eq!(parse(&json!({})).unwrap().passes(1_000), 3);
     }
@@ -187,6 +224,8 @@ mod tests {
             json!({"metadata": {"k": "v".repeat(513)}}),
             json!({"method": {"type": "magic"}}),
             json!({"hyperparameters": {"n_epochs": 51}}),
+            json!({"method": {"type": "dpo", "dpo": {"hyperparameters": {"beta": 2.5}}}}),
+            json!({"method": {"type": "supervised", "supervised": {"hyperparameters": {"beta": 1}}}}),
             json!({"seed": -1}),
             json!({"model": null}),
             json!({"modle": "x"}),

@@ -1,10 +1,13 @@
 //! What the provider remembers: files on disk, jobs and tuned models in memory.
 
+use super::control::milliseconds;
 use super::error::{Failure, ProviderError};
 use super::fresh::now_ms;
 use super::job::Job;
 use super::learn::Tuned;
+use super::uploads::Upload;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tempfile::TempDir;
@@ -34,6 +37,20 @@ pub(crate) struct State {
     pub(crate) cancel_next_job: bool,
     /// Set by a knob.
     pub(crate) next_status_word: Option<String>,
+    /// Uploads, oldest first.
+    pub(crate) uploads: Vec<Upload>,
+    /// Set by a knob.
+    pub(crate) files_ready_after_ms: i64,
+    /// Set by a knob.
+    pub(crate) listed_after_ms: i64,
+    /// Set by a knob.
+    pub(crate) ignore_filters: bool,
+    /// Set by a knob.
+    pub(crate) odd_items: bool,
+    /// Set by a knob.
+    pub(crate) uploads_live_ms: i64,
+    /// Set by a knob: other days than those the bases came with.
+    pub(crate) shutdown_dates: BTreeMap<String, Option<String>>,
 }
 
 /// A file.
@@ -47,8 +64,8 @@ pub(crate) struct StoredFile {
     pub(crate) purpose: String,
     /// Its size.
     pub(crate) bytes: u64,
-    /// Seconds since 1970.
-    pub(crate) created_at: i64,
+    /// Milliseconds since 1970.
+    pub(crate) created_ms: i64,
     /// Seconds since 1970, when an expiry was asked for.
     pub(crate) expires_at: Option<i64>,
     /// Where it lies.
@@ -56,11 +73,17 @@ pub(crate) struct StoredFile {
 }
 
 impl StoredFile {
+    /// Whether a job may be made from it.
+    pub(crate) fn is_ready(&self, ready_after_ms: i64) -> bool {
+        now_ms() >= self.created_ms + ready_after_ms
+    }
+
     /// The API's file object.
-    pub(crate) fn object(&self) -> Value {
+    pub(crate) fn object(&self, ready_after_ms: i64) -> Value {
+        let status = if self.is_ready(ready_after_ms) { "processed" } else { "uploaded" };
         let mut object = json!({
             "object": "file", "id": self.id, "purpose": self.purpose, "filename": self.filename,
-            "bytes": self.bytes, "created_at": self.created_at, "status": "processed",
+            "bytes": self.bytes, "created_at": self.created_ms / 1000, "status": status,
         });
         if let Some(at) = self.expires_at {
             object["expires_at"] = Value::from(at);
@@ -73,13 +96,20 @@ impl Provider {
     /// An empty account.
     pub(crate) fn new(key: &str, pace_ms: u64) -> std::io::Result<Self> {
         let state = State {
-            pace_ms: i64::try_from(pace_ms).unwrap_or(i64::MAX / 8),
+            pace_ms: milliseconds(pace_ms),
             files: vec![],
             jobs: vec![],
             tuned: vec![],
             fail_next_job: None,
             cancel_next_job: false,
             next_status_word: None,
+            uploads: vec![],
+            files_ready_after_ms: 0,
+            listed_after_ms: 0,
+            ignore_filters: false,
+            odd_items: false,
+            uploads_live_ms: 3_600_000,
+            shutdown_dates: BTreeMap::new(),
         };
         Ok(Self { key: key.to_owned(), folder: TempDir::new()?, state: Mutex::new(state) })
     }
@@ -118,7 +148,7 @@ impl State {
                     filename: "step_metrics.csv".to_owned(),
                     purpose: "fine-tune-results".to_owned(),
                     bytes: made.metrics.len() as u64,
-                    created_at: now / 1000,
+                    created_ms: now,
                     expires_at: None,
                     path,
                 });

@@ -1,5 +1,6 @@
-//! Runs a script of `tests/peers` with the official clients.
+//! Runs a script of `tests/peers` with the official clients of Python or of Node.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Runs a script to its end and answers its standard output.
 ///
-/// Keys travel in the environment, which holds nothing else: no proxy, no key of the machine's owner.
+/// Keys travel in the environment. Python's holds nothing else; Node, which is found by it, is kept from the keys of the
+/// machine's owner.
 pub(crate) async fn run(
     script: &str,
     arguments: &[&str],
@@ -20,14 +22,25 @@ pub(crate) async fn run(
     input: &str,
 ) -> String {
     let root = paths::root().unwrap();
-    let python = root.join(".local/peers/bin/python");
-    assert!(python.is_file(), "run `make test`: .local/peers is missing");
-    let mut command = Command::new(&python);
+    let mut command = if Path::new(script).extension().is_some_and(|kind| kind == "py") {
+        let python = root.join(".local/peers/bin/python");
+        assert!(python.is_file(), "run `make test`: .local/peers is missing");
+        let mut command = Command::new(&python);
+        command.env_clear().arg("-B");
+        command
+    } else {
+        let modules = root.join(".local/node/node_modules");
+        assert!(modules.join("openai").is_dir(), "run `make test`: .local/node has no `openai`");
+        let mut command = Command::new("node");
+        for variable in ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"] {
+            command.env_remove(variable);
+        }
+        command.env("NODE_PATH", modules);
+        command
+    };
     command
-        .arg("-B")
         .arg(root.join("tests/peers").join(script))
         .args(arguments)
-        .env_clear()
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

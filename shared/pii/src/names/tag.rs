@@ -1,6 +1,6 @@
 //! Decides, token by token.
 
-use super::features::{self, Core, PLACES, Tag};
+use super::features::{self, Around, Core, PLACES, Tag};
 use super::join::{Name, join};
 use super::model::Model;
 use super::words::{self, Gate, HANDLE, Line, REACH, Word, Words};
@@ -42,12 +42,25 @@ struct Look {
     sums: [Sums; PLACES],
 }
 
+/// Decisions that are kept, two to the power of this: what is read again after a rewrite has been decided before.
+const DECISIONS: u32 = 11;
+
+/// What was decided of a candidate.
+#[derive(Debug, Clone, Copy, Default)]
+struct Decision {
+    /// A hash of all that it was decided by; 0 for none.
+    key: u64,
+    probability: f32,
+    tag: Tag,
+}
+
 /// What tagging needs, kept between texts. It serves one model.
 #[derive(Debug, Default)]
 pub struct Tagger {
     words: Words,
     forms: Vec<Form>,
     looks: Vec<Look>,
+    decisions: Vec<Decision>,
     /// What the end of a text adds to the sums around it.
     edge: [Sums; PLACES],
     sums: Vec<Sums>,
@@ -138,7 +151,8 @@ impl Tagger {
     }
 
     fn tag(&mut self, model: &Model) {
-        let Self { words, sums, probabilities, told, open, .. } = self;
+        let Self { words, sums, probabilities, told, open, decisions, .. } = self;
+        decisions.resize(1 << DECISIONS, Decision::default());
         probabilities.clear();
         probabilities.resize(words.words.len() - 2 * REACH, 0.0);
         told.clear();
@@ -170,10 +184,16 @@ impl Tagger {
                     let Line { first, looks, .. } = words.lines[line];
                     let around = words.around(&word, token - first as usize, looks);
                     let last = words.last(&word);
-                    let mut add = |(feature, _)| model.add(feature, &mut total);
-                    features::of_window(&window, &around, &mut add);
-                    features::of_tags(&Core::new(&window), one, two, last, &mut add);
-                    (tag, probability) = decide(model, total);
+                    let key = key_of(&window, around, [one as u8, two as u8, last], total);
+                    let known = &mut decisions[(key >> (64 - DECISIONS)) as usize];
+                    if known.key != key {
+                        let mut add = |(feature, _)| model.add(feature, &mut total);
+                        features::of_window(&window, &around, &mut add);
+                        features::of_tags(&Core::new(&window), one, two, last, &mut add);
+                        let (tag, probability) = decide(model, total);
+                        *known = Decision { key, probability, tag };
+                    }
+                    (tag, probability) = (known.tag, known.probability);
                 }
                 if probability >= LEAST {
                     probabilities[token] = probability;
@@ -184,6 +204,38 @@ impl Tagger {
             (one, two, next) = (tag, one, token + 1);
         }
     }
+}
+
+/// Hashes all that a decision depends on besides the model.
+#[inline]
+fn key_of(window: &[Word; PLACES], around: Around, tags: [u8; 3], sums: [i32; 3]) -> u64 {
+    let word = |place: usize| {
+        let word = &window[place];
+        u64::from(word.id) << 32 | u64::from(word.full_look())
+    };
+    let [one, two, last] = tags.map(u64::from);
+    let beside = u64::from(around.looks) << 32
+        | u64::from(around.cases) << 24
+        | u64::from(around.start) << 16
+        | u64::from(around.mode) << 12
+        | one << 8
+        | two << 4
+        | last;
+    #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "each has sixteen bits")]
+    let [person, organisation, location] = sums.map(|sum| u64::from(sum as u16));
+    let said = person << 32 | organisation << 16 | location;
+    let key = mixed(word(0) ^ 0x9e37_79b9_7f4a_7c15, word(1) ^ 0xc2b2_ae3d_27d4_eb4f)
+        ^ mixed(word(2) ^ 0xbf58_476d_1ce4_e5b9, word(3) ^ 0x94d0_49bb_1331_11eb).rotate_left(21)
+        ^ mixed(word(4) ^ 0xd6e8_feb8_6659_fd93, beside ^ 0xa076_1d64_78bd_642f).rotate_left(42);
+    mixed(key ^ 0xe703_7ed1_a0b4_28db, said ^ 0x8ebc_6af0_9c88_c6e3) | 1
+}
+
+/// Mixes two numbers into one: both halves of their product.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "both halves are in it")]
+fn mixed(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
 }
 
 #[inline]

@@ -111,15 +111,21 @@ pub(crate) fn slug(link: &str) -> &str {
 
 /// Returns the key of a word's bare letters.
 fn key(word: &str) -> u64 {
-    word.chars().filter_map(bare).fold(0xcbf2_9ce4_8422_2325, |hash, c| {
-        (hash ^ u64::from(u32::from(c))).wrapping_mul(0x0100_0000_01b3)
-    })
+    key_with(lexicon::KEY, word)
+}
+
+/// Returns a key with the bare letters of another piece behind it.
+fn key_with(key: u64, piece: &str) -> u64 {
+    piece
+        .chars()
+        .filter_map(bare)
+        .fold(key, |hash, c| (hash ^ u64::from(u32::from(c))).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Returns the key of the bare letters of the word at `at`: of one in ASCII, which has none to lose, it is the token's.
 fn key_at(reader: Reader<'_>, at: usize) -> u64 {
-    let word = reader.word(at);
-    if word.is_ascii() { reader.tokens[at].key } else { key(word) }
+    let token = &reader.tokens[at];
+    if token.is_ascii { token.key } else { key(token.text(reader.text)) }
 }
 
 impl People {
@@ -144,11 +150,13 @@ impl People {
     fn find_among(&mut self, reader: Reader<'_>, mut sure: Vec<Finding>, findings: &mut Vec<Finding>) {
         let known = findings.len();
         self.find_by_addresses(reader, &sure, findings);
-        for found in &findings[known..] {
-            self.learn_name(&reader.text[found.start..found.end], found.score);
+        if findings.len() > known {
+            for found in &findings[known..] {
+                self.learn_name(&reader.text[found.start..found.end], found.score);
+            }
+            sure.extend_from_slice(&findings[known..]);
+            sure = resolve(reader.text, sure);
         }
-        sure.extend_from_slice(&findings[known..]);
-        sure = resolve(reader.text, sure);
         self.find_by_names(reader, &sure, findings);
     }
 
@@ -156,6 +164,9 @@ impl People {
     pub(crate) fn learn_name(&mut self, name: &str, score: f32) {
         self.parts.clear();
         for word in name.split(|c: char| !(c.is_alphabetic() || ('\u{300}'..='\u{36f}').contains(&c))) {
+            if word.chars().nth(1).is_none() {
+                continue;
+            }
             let lower = word.to_lowercase();
             let classes = lexicon::classes(lexicon::key(&lower));
             let is_small = classes.meets(Classes::PARTICLE.with(Classes::NOT_NAME).with(Classes::TITLE));
@@ -163,7 +174,7 @@ impl People {
             let is_degree = classes.meets(Classes::DEGREE)
                 && word.chars().all(char::is_uppercase)
                 && name.chars().any(char::is_lowercase);
-            if word.chars().count() >= 2 && !is_small && !is_degree && self.parts.len() < 8 {
+            if !is_small && !is_degree && self.parts.len() < 8 {
                 self.parts.push(lower.chars().filter_map(bare).collect());
             }
         }
@@ -178,16 +189,11 @@ impl People {
             *self.words.entry(key).or_default() |= !is_alone;
         }
         if let [first, .., last] = parts.as_slice() {
-            let (f, l) = (first.chars().next(), last.chars().next());
-            let forms = [
-                Some(format!("{first}{last}")),
-                Some(format!("{last}{first}")),
-                f.map(|f| format!("{f}{last}")),
-                f.map(|f| format!("{last}{f}")),
-                l.map(|l| format!("{first}{l}")),
-            ];
-            for form in forms.iter().flatten().filter(|form| form.len() >= 5) {
-                let key = key(form);
+            let initial = |part: &str| part.chars().next().map_or(0, char::len_utf8);
+            let (f, l) = (&first[..initial(first)], &last[..initial(last)]);
+            let forms = [(first.as_str(), last.as_str()), (last, first), (f, last), (last, f), (first, l)];
+            for (front, back) in forms.into_iter().filter(|(front, back)| front.len() + back.len() >= 5) {
+                let key = key_with(key(front), back);
                 self.seen.put(key);
                 self.joined.insert(key);
             }
@@ -269,13 +275,8 @@ impl People {
         let everyday = self.everyday(reader);
         let mut at = 0;
         while at < reader.tokens.len() {
-            let token = reader.tokens[at];
-            if token.kind != TokenKind::Word {
-                at += 1;
-                continue;
-            }
             let word = key_at(reader, at);
-            if !self.seen.may_have(word) {
+            if !self.seen.may_have(word) || reader.tokens[at].kind != TokenKind::Word {
                 at += 1;
                 continue;
             }
@@ -327,8 +328,12 @@ impl People {
                         | "new"
                 )
         };
-        let things = (1..reader.tokens.len()).filter(|&at| is_thing(at)).map(|at| key_at(reader, at));
-        things.filter(|key| self.seen.may_have(*key) && self.words.contains_key(key)).collect()
+        // Few words of a text are in a name: the others are ruled out first.
+        let words = (1..reader.tokens.len()).map(|at| (at, key_at(reader, at)));
+        words
+            .filter(|&(at, key)| self.seen.may_have(key) && self.words.contains_key(&key) && is_thing(at))
+            .map(|(_, key)| key)
+            .collect()
     }
 
     /// Reads known words and initials behind one another around the word at `at`.

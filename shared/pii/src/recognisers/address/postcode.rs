@@ -9,16 +9,46 @@ use crate::recognisers::places::{self, Place};
 use crate::recognisers::view::View;
 
 /// States and territories of the United States, with those of its forces abroad.
-const STATES: &str = "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR VI";
+static STATES: Codes = Codes::new(
+    "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR VI",
+);
 /// States of Australia and provinces of Canada.
-const STATES_ABROAD: &str = "NSW VIC QLD TAS ACT SA WA NT ON QC BC AB MB SK NS NB NL PE YT NU";
+static STATES_ABROAD: Codes = Codes::new("NSW VIC QLD TAS ACT SA WA NT ON QC BC AB MB SK NS NB NL PE YT NU");
 /// Areas of the United Kingdom.
-const AREAS: &str = "AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE";
+static AREAS: Codes = Codes::new(
+    "AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE",
+);
 /// What stands in front of a code with a hyphen: `D-10115`, `SE-111 22`.
-const COUNTRIES: &str = "D DE A AT CH F FR I IT B BE L DK SE S N NO FI FIN E ES PL CZ SK H HU HR SI SLO LT LV EE GR RO BG MD AD NL PT P UA TR";
+static COUNTRIES: Codes = Codes::new(
+    "D DE A AT CH F FR I IT B BE L DK SE S N NO FI FIN E ES PL CZ SK H HU HR SI SLO LT LV EE GR RO BG MD AD NL PT P UA TR",
+);
 
-fn is_of(list: &str, word: &str) -> bool {
-    (1..=3).contains(&word.len()) && list.split(' ').any(|one| one == word)
+/// Codes of one to three letters, each as one number.
+struct Codes([u32; 128]);
+
+impl Codes {
+    /// Reads codes with spaces between.
+    const fn new(list: &str) -> Self {
+        let bytes = list.as_bytes();
+        let mut codes = [0; 128];
+        let (mut at, mut place) = (0, 0);
+        while at < bytes.len() {
+            if bytes[at] == b' ' {
+                place += 1;
+            } else {
+                codes[place] = codes[place] << 8 | bytes[at] as u32;
+            }
+            at += 1;
+        }
+        Self(codes)
+    }
+
+    /// Says whether a word is one of them; without a branch for each, and many at a time.
+    fn has(&self, word: &str) -> bool {
+        let code = word.bytes().take(4).fold(0, |code, byte| code << 8 | u32::from(byte));
+        (1..=3).contains(&word.len())
+            && self.0.iter().fold(0, |found, one| found | u8::from(*one == code)) != 0
+    }
 }
 
 /// Says whether a word's letters and digits stand as the shape says: `A` a letter, `9` a digit.
@@ -78,7 +108,7 @@ fn is_outcode(word: &str) -> bool {
     for (to, from) in area.iter_mut().zip(word.bytes().take(letters)) {
         *to = from.to_ascii_uppercase();
     }
-    let is_area = std::str::from_utf8(&area[..letters]).is_ok_and(|area| is_of(AREAS, area));
+    let is_area = std::str::from_utf8(&area[..letters]).is_ok_and(|area| AREAS.has(area));
     is_area && rest[0].is_ascii_digit() && rest.iter().all(u8::is_ascii_alphanumeric)
 }
 
@@ -171,7 +201,7 @@ fn is_prefix(view: View<'_>, at: usize) -> bool {
         && view.is_mark(at - 1, "-")
         && view.is_joined(at)
         && view.is_joined(at - 1)
-        && is_of(COUNTRIES, view.str(at - 2))
+        && COUNTRIES.has(view.str(at - 2))
 }
 
 /// Says whether the words in front announce a code: `zip code is`, `PLZ:`.
@@ -216,11 +246,11 @@ fn in_front(view: View<'_>, at: usize, digits: usize) -> Option<(usize, u8)> {
     let word = view.str(before);
     // `Employee ID 20391`: codes of Idaho begin with 83.
     let is_id = word == "ID" && !view.str(at).starts_with("83");
-    if end == at && is_of(STATES, word) && digits == 5 && !is_id {
+    if end == at && STATES.has(word) && digits == 5 && !is_id {
         let town = town_start(view, before);
         return Some((town, if town < before { 3 } else { 2 }));
     }
-    if end == at && is_of(STATES_ABROAD, word) && digits == 4 {
+    if end == at && STATES_ABROAD.has(word) && digits == 4 {
         let town = town_start(view, before);
         return Some((town, if town < before { 3 } else { 1 }));
     }

@@ -81,11 +81,13 @@ fn read(reader: Reader<'_>) -> Vec<Line> {
             TokenKind::Number if is_year(reader.word(at)) => digits = 0,
             TokenKind::Number => digits += token.end - token.start,
             TokenKind::Mark => {
-                let text = reader.word(at);
-                line.has_contact |= text == "@" || matches!(text, "[" | "(") && reader.word(at + 1) == "at";
-                // A sentence, a comma or a bracket ends a number.
-                if matches!(text, "," | ";" | "|" | ":" | "·") {
-                    digits = 0;
+                // A sentence, a comma or a bracket ends a number. Most marks are told by their first byte.
+                match reader.text.as_bytes()[token.start as usize] {
+                    b'@' => line.has_contact = true,
+                    b'[' | b'(' => line.has_contact |= reader.word(at + 1) == "at",
+                    b',' | b';' | b'|' | b':' => digits = 0,
+                    0xc2 if reader.word(at) == "·" => digits = 0,
+                    _ => {}
                 }
             }
             TokenKind::Word => digits = 0,

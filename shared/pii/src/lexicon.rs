@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
+use crate::tokens::Token;
+
 /// A set of classes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Classes(u32);
@@ -128,17 +130,44 @@ pub fn key(lower: &str) -> u64 {
 #[inline]
 pub fn classes(key: u64) -> Classes {
     let known = &*WORDS;
-    let place = filter_place(key);
-    if known.filter[place / 64] >> (place % 64) & 1 == 0 {
-        return Classes::NONE;
+    if known.may_have(key) { known.of(key) } else { Classes::NONE }
+}
+
+/// Tells tokens what the words are. Which word is known can't be foretold: no branch depends on it.
+pub(crate) fn classify(tokens: &mut [Token]) {
+    const BLOCK: usize = 64;
+    let known = &*WORDS;
+    for block in tokens.chunks_mut(BLOCK) {
+        let mut open = [0_u8; BLOCK];
+        let mut count = 0;
+        for (place, token) in (0..).zip(block.iter()) {
+            open[count] = place;
+            count += usize::from(known.may_have(token.key));
+        }
+        for &place in &open[..count] {
+            let token = &mut block[usize::from(place)];
+            token.classes = known.of(token.key);
+        }
     }
-    known.classes.get(&key).copied().unwrap_or_default()
 }
 
 /// The words, and a bit for each: most words of a text are in no class, and one bit says so.
 struct Known {
     filter: Box<[u64; FILTER / 64]>,
     classes: HashMap<u64, Classes, BuildHasherDefault<Passed>>,
+}
+
+impl Known {
+    #[inline]
+    fn may_have(&self, key: u64) -> bool {
+        let place = filter_place(key);
+        self.filter[place / 64] >> (place % 64) & 1 != 0
+    }
+
+    #[inline]
+    fn of(&self, key: u64) -> Classes {
+        self.classes.get(&key).copied().unwrap_or_default()
+    }
 }
 
 /// Bits of the filter: 16 KiB, which stays in the nearest cache.

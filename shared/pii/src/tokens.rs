@@ -1,5 +1,7 @@
 //! Words, numbers, marks and line breaks of a text, with what the lexicon knows of each word.
 
+mod swift;
+
 use crate::lexicon::{self, Classes};
 
 /// What a token is made of.
@@ -145,9 +147,13 @@ pub fn read(text: &str, tokens: &mut Vec<Token>) {
                 tokens.push(plain(TokenKind::Mark, start, at));
             }
             Byte::Digit | Byte::Lower | Byte::Upper => {
-                let (token, end) = ascii_word(text, start).unwrap_or_else(|| word(text, start));
-                at = end;
-                tokens.push(token);
+                at = if let Some(end) = swift::read(bytes, start, tokens) {
+                    end
+                } else {
+                    let (token, end) = ascii_word(text, start).unwrap_or_else(|| word(text, start));
+                    tokens.push(token);
+                    end
+                };
                 // What stands behind most words, without another turn.
                 at += usize::from(bytes.get(at) == Some(&b' '));
             }
@@ -164,6 +170,7 @@ pub fn read(text: &str, tokens: &mut Vec<Token>) {
             }
         }
     }
+    lexicon::classify(tokens);
 }
 
 fn end_of_space(text: &str, from: usize) -> usize {
@@ -269,6 +276,7 @@ fn word(text: &str, start: usize) -> (Token, usize) {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the caller bounds the text")]
+#[inline]
 fn of_word(start: usize, end: usize, case: Case, has_digit: bool, is_ascii: bool, key: u64) -> Token {
     Token {
         start: start as u32,
@@ -277,12 +285,13 @@ fn of_word(start: usize, end: usize, case: Case, has_digit: bool, is_ascii: bool
         case,
         has_digit,
         is_ascii,
-        classes: lexicon::classes(key),
+        classes: Classes::NONE,
         key,
     }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the caller bounds the text")]
+#[inline]
 fn plain(kind: TokenKind, start: usize, end: usize) -> Token {
     Token {
         start: start as u32,

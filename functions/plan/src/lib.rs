@@ -2,6 +2,7 @@
 
 mod estimate;
 mod preflight;
+mod schema;
 mod slices;
 
 use records::digest::sha256;
@@ -10,7 +11,7 @@ use records::recipe::Recipe;
 use stage::arrows::{PlanEvent, Planned, SliceRef};
 use stage::plan_file::{PlanFile, SourceCount};
 use stage::{ErrorName, StageError, keys};
-use store::{Put, put_json};
+use store::{Find, Put, put_json};
 use supabase::{Models, NewVersion, Range, Rows};
 use tuning::Provider;
 
@@ -22,13 +23,13 @@ use crate::estimate::Sample;
 /// leaves nothing but its plan.
 ///
 /// # Errors
-/// `RecipeInvalid`, `SourceRefused`, `ConsentUnreadable`, `ProviderRefused`, `BaseModelUnusable`, `TooFewExamples` and
+/// `RecipeInvalid`, `SourceRefused`, `SchemaDrifted`, `ConsentUnreadable`, `ProviderRefused`, `BaseModelUnusable`, `TooFewExamples` and
 /// `BudgetExceeded`, each with the fix; `Throttled` and `Unavailable`.
 pub async fn handle(
     event: PlanEvent,
     default_recipe: &str,
     provider_host: &str,
-    store: &impl Put,
+    store: &(impl Find + Put),
     rows: &impl Rows,
     models: &impl Models,
     provider: &impl Provider,
@@ -55,6 +56,7 @@ pub async fn handle(
         Some(models.register(&version).await?.name)
     };
     let base = base?;
+    let seen = schema::seen(&recipe, (&run, started_at), input.accept_schema, rows, store).await?;
 
     let mut sources = Vec::new();
     let mut cut = Vec::new();
@@ -89,6 +91,9 @@ pub async fn handle(
     if !input.dry_run {
         preflight::enough(&plan)?;
         preflight::affordable(&plan)?;
+    }
+    if let Some(seen) = seen.filter(|_| !input.dry_run) {
+        put_json(store, &keys::schema(&plan.recipe.name), &seen).await?;
     }
     let plan_key = keys::plan(&plan.run);
     let bytes = put_json(store, &plan_key, &plan).await?;

@@ -221,6 +221,19 @@ impl Recipe {
         Ok(recipe)
     }
 
+    /// Returns the columns that a run reads or asks by, of each table.
+    pub fn used_columns(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut used: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for source in &self.sources {
+            let own = source.selected().into_iter().chain(source.filter.keys().map(String::as_str));
+            used.entry(&source.table).or_default().extend(own);
+            if let Some((table, columns)) = source.consent.columns() {
+                used.entry(table.unwrap_or(&source.table)).or_default().extend(columns);
+            }
+        }
+        used
+    }
+
     /// Returns the source of that name.
     pub fn source(&self, name: &str) -> Option<&Source> {
         self.sources.iter().find(|source| source.name == name)

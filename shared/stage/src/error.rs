@@ -17,6 +17,8 @@ pub enum ErrorName {
     RecipeInvalid,
     /// The source refused: key, table, column or grant. The message names the grant to run.
     SourceRefused,
+    /// A column is gone or has another type than the recipe's last run saw. Needs a look.
+    SchemaDrifted,
     /// Consent cannot be read, so nobody's record is taken. Needs the mapping or a grant.
     ConsentUnreadable,
     /// More people than the recipe allows took their consent back while the run was under way. Needs a look.
@@ -53,11 +55,12 @@ pub enum ErrorName {
 
 impl ErrorName {
     /// Every name, in the order of the workflow.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Throttled,
         Self::Unavailable,
         Self::RecipeInvalid,
         Self::SourceRefused,
+        Self::SchemaDrifted,
         Self::ConsentUnreadable,
         Self::ConsentDrifted,
         Self::ConsentChanged,
@@ -83,6 +86,7 @@ impl ErrorName {
             Self::Unavailable => "Unavailable",
             Self::RecipeInvalid => "RecipeInvalid",
             Self::SourceRefused => "SourceRefused",
+            Self::SchemaDrifted => "SchemaDrifted",
             Self::ConsentUnreadable => "ConsentUnreadable",
             Self::ConsentDrifted => "ConsentDrifted",
             Self::ConsentChanged => "ConsentChanged",

@@ -7,6 +7,11 @@ pub fn plan(run: &str) -> String {
     format!("runs/{run}/plan.json")
 }
 
+/// The tables as the last run of a recipe saw them. Beside the runs, which expire: the next run may be far off.
+pub fn schema(recipe: &str) -> String {
+    format!("recipes/{recipe}/schema.json")
+}
+
 /// One part of raw rows. Expires in days; read by `export` and `scrub` alone.
 pub fn export_part(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/export/{table}/{slice:05}-{part:05}.jsonl")

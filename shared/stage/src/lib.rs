@@ -6,7 +6,7 @@
 //! | [`error`] | [`StageError`]: what a failure is called and what the workflow does next |
 //! | [`settings`] | [`Settings`]: every environment variable, read once |
 //! | [`keys`] | the names of objects in the run's bucket |
-//! | [`plan_file`], [`manifest`], [`upload_file`], [`export_file`], [`scrub_file`], [`lineage_file`] | the documents handed on through the bucket |
+//! | [`plan_file`], [`manifest`], [`upload_file`], [`export_file`], [`scrub_file`], [`lineage_file`], [`schema_file`] | the documents handed on through the bucket |
 //! | [`serve`](mod@serve) | from a plain `async fn` to a Lambda function |
 //! | [`http`] | the one way to build an HTTP client, and what its failures mean |
 //!
@@ -21,6 +21,7 @@ pub mod keys;
 pub mod lineage_file;
 pub mod manifest;
 pub mod plan_file;
+pub mod schema_file;
 pub mod scrub_file;
 pub mod serve;
 pub mod settings;

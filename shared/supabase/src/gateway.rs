@@ -1,5 +1,6 @@
 //! Rows and models over the REST gateway.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backon::Retryable as _;
@@ -7,10 +8,11 @@ use records::recipe::{Consent, OwnConsent, RelatedConsent};
 use records::row::Row;
 use reqwest::{RequestBuilder, Response};
 use secrecy::SecretString;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stage::arrows::Recorded;
+use stage::schema_file::Tables;
 use stage::{ErrorName, StageError, http};
 use url::Url;
 
@@ -18,7 +20,7 @@ use crate::key::authorize;
 use crate::models::{Models, NewVersion, Promotion, Registered, Version};
 use crate::patience::{LONGEST_WAIT, patience};
 use crate::refusal::{Asked, Refusal, refused};
-use crate::rows::{Page, Range, Rows, parameters};
+use crate::rows::{Page, Range, Rows, parameters, type_name};
 
 /// A project's REST gateway.
 #[derive(Clone)]
@@ -177,6 +179,25 @@ fn total(response: &Response) -> Option<u64> {
     response.headers().get("content-range")?.to_str().ok()?.rsplit_once('/')?.1.parse().ok()
 }
 
+/// The gateway's description of itself, as far as it says what columns are.
+#[derive(Default, Deserialize)]
+struct Description {
+    #[serde(default)]
+    definitions: BTreeMap<String, Definition>,
+}
+
+#[derive(Deserialize)]
+struct Definition {
+    #[serde(default)]
+    properties: BTreeMap<String, Property>,
+}
+
+#[derive(Deserialize)]
+struct Property {
+    #[serde(default)]
+    format: String,
+}
+
 impl Rows for Gateway {
     async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
         let order = format!("{}.asc", range.source.key);
@@ -199,6 +220,25 @@ impl Rows for Gateway {
                 format!("{} answered without a count", range.source.table),
             )
         })
+    }
+
+    async fn tables(&self, names: &[&str]) -> Result<Option<Tables>, StageError> {
+        let asked = Asked { what: "the description of the API", consent: None, role: Self::ROLE };
+        let answer = self.send(asked, || self.client.get(self.base.clone())).await;
+        let description: Description = match answer {
+            Ok(answer) => serde_json::from_slice(&answer.body).unwrap_or_default(),
+            Err(error) if error.name().is_retryable() => return Err(error),
+            // A project may be set to tell nobody.
+            Err(_) => Description::default(),
+        };
+        let tables = description.definitions.into_iter().filter(|(table, _)| names.contains(&table.as_str()));
+        let tables: Tables = tables
+            .map(|(table, Definition { properties })| {
+                let columns = properties.into_iter();
+                (table, columns.map(|(column, it)| (column, type_name(&it.format))).collect())
+            })
+            .collect();
+        Ok(Some(tables).filter(|tables| !tables.is_empty()))
     }
 
     async fn bounds(&self, range: Range<'_>) -> Result<Option<(String, String)>, StageError> {

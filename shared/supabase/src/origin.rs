@@ -4,6 +4,7 @@ use records::recipe::Source;
 use secrecy::SecretString;
 use stage::StageError;
 use stage::plan_file::Counted;
+use stage::schema_file::Tables;
 
 use crate::rows::{Page, Range, Rows, Scan};
 use crate::{Gateway, Postgres};
@@ -62,6 +63,13 @@ impl Rows for Origin {
         match self {
             Self::Rest(rows) => rows.counts(range).await,
             Self::Postgres(rows) => rows.counts(range).await,
+        }
+    }
+
+    async fn tables(&self, names: &[&str]) -> Result<Option<Tables>, StageError> {
+        match self {
+            Self::Rest(rows) => rows.tables(names).await,
+            Self::Postgres(rows) => rows.tables(names).await,
         }
     }
 

@@ -4,6 +4,7 @@ use records::recipe::{Consent, Equals, OwnConsent, RelatedConsent, Source};
 use records::row::Row;
 use serde_json::value::RawValue;
 use stage::plan_file::Counted;
+use stage::schema_file::Tables;
 use stage::{ErrorName, StageError};
 
 use crate::cut;
@@ -68,6 +69,14 @@ pub trait Rows {
             let rows = self.count(range, false).await?;
             Ok(Counted { rows, consented: self.count(range, true).await? })
         }
+    }
+
+    /// Returns the types of all columns of those of the tables that there are; none where the source does not tell.
+    ///
+    /// # Errors
+    /// As [`Rows::page`].
+    fn tables(&self, _names: &[&str]) -> impl Future<Output = Result<Option<Tables>, StageError>> {
+        async { Ok(None) }
     }
 
     /// Returns the JSON text of the smallest and the greatest key of a range; none where there are no rows.
@@ -152,6 +161,15 @@ impl Page {
     }
 }
 
+/// A type's name as both ways to the rows say it: without length or scale, and without the schema that is exposed.
+pub(crate) fn type_name(name: &str) -> String {
+    let name = name.strip_prefix("public.").unwrap_or(name);
+    match (name.find('('), name.find(')')) {
+        (Some(open), Some(close)) if open < close => format!("{}{}", &name[..open], &name[close + 1..]),
+        _ => name.to_owned(),
+    }
+}
+
 /// The name under which the consent table is embedded; no column of an app is called so.
 pub const CONSENT: &str = "zion_consent";
 
@@ -214,6 +232,19 @@ mod tests {
         assert!(has(&parameters, "zion_consent.training_opt_out", "is.false"));
         assert!(has(&parameters, "id", "gt.7") && has(&parameters, "id", "lte.9"));
         assert!(has(&parameters, "status", "eq.published"));
+    }
+
+    #[test]
+    fn a_type_has_one_name() {
+        for (long, short) in [
+            ("numeric(12,2)", "numeric"),
+            ("timestamp(3) without time zone", "timestamp without time zone"),
+            ("character varying(40)[]", "character varying[]"),
+            ("public.mood", "mood"),
+            ("text", "text"),
+        ] {
+            assert_eq!(type_name(long), short);
+        }
     }
 
     #[test]

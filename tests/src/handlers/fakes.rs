@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use stage::arrows::Recorded;
 use stage::plan_file::Limits;
+use stage::schema_file::Tables;
 use stage::{ErrorName, StageError};
 use supabase::models::Version;
 use supabase::{Models, NewVersion, Page, Promotion, Range, Registered, Rows};
@@ -17,6 +18,8 @@ use tuning::{BaseModel, FileSpec, Job, JobSpec, JobStatus, Provider};
 #[derive(Default)]
 pub(crate) struct Project {
     pub(crate) tables: BTreeMap<&'static str, Vec<Value>>,
+    /// Types by table and column; none where they are not told.
+    pub(crate) types: Option<Tables>,
     /// The server's own cap on a page.
     pub(crate) max_rows: usize,
     /// How often keys were asked for.
@@ -43,6 +46,23 @@ impl Project {
                 "skills": ["care"], "description": description, "opted_out": id.is_multiple_of(10)})
         };
         self.tables.insert("job_posts", (1..=rows).map(row).collect());
+        let types = |columns: &[(&str, &str)]| {
+            columns.iter().map(|(column, kind)| ((*column).to_owned(), (*kind).to_owned())).collect()
+        };
+        let posts = [
+            ("id", "bigint"),
+            ("owner_id", "uuid"),
+            ("title", "text"),
+            ("location", "text"),
+            ("skills", "text[]"),
+            ("description", "text"),
+            ("status", "text"),
+            ("views", "integer"),
+        ];
+        self.types = Some(Tables::from([
+            ("job_posts".to_owned(), types(&posts)),
+            ("profiles".to_owned(), types(&[("id", "uuid"), ("training_opt_out", "boolean")])),
+        ]));
         self
     }
 
@@ -89,6 +109,14 @@ impl Rows for Project {
 
     async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
         Ok(self.select(range, consented).count() as u64)
+    }
+
+    async fn tables(&self, names: &[&str]) -> Result<Option<Tables>, StageError> {
+        let told = |types: &Tables| {
+            let told = types.iter().filter(|(table, _)| names.contains(&table.as_str()));
+            told.map(|(table, columns)| (table.clone(), columns.clone())).collect()
+        };
+        Ok(self.types.as_ref().map(told))
     }
 
     async fn bounds(&self, range: Range<'_>) -> Result<Option<(String, String)>, StageError> {

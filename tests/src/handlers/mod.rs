@@ -8,4 +8,5 @@ mod quality;
 mod recall;
 mod replay;
 pub(crate) mod run;
+mod schema;
 mod verify;

@@ -28,15 +28,22 @@ pub(crate) fn key() -> SubjectKey {
 
 pub(crate) async fn plan(
     recipe: &str,
-    store: &impl Put,
+    store: &(impl Find + Put),
     project: &Project,
     tuner: &Tuner,
 ) -> Result<Planned, StageError> {
-    let event = PlanEvent {
-        run: RUN.to_owned(),
-        started_at: "2026-11-22T10:00:00Z".parse().unwrap(),
-        input: json!({"recipe": recipe}),
-    };
+    plan_of(RUN, json!({"recipe": recipe}), store, project, tuner).await
+}
+
+pub(crate) async fn plan_of(
+    run: &str,
+    input: serde_json::Value,
+    store: &(impl Find + Put),
+    project: &Project,
+    tuner: &Tuner,
+) -> Result<Planned, StageError> {
+    let started_at = "2026-11-22T10:00:00Z".parse().unwrap();
+    let event = PlanEvent { run: run.to_owned(), started_at, input };
     plan::handle(event, "zion-job-generator", "provider.example", store, project, project, tuner).await
 }
 

@@ -97,6 +97,33 @@ async fn every_type_reads_the_same_over_both() {
 }
 
 #[tokio::test]
+async fn columns_have_the_same_types_over_both() {
+    let services = services().await;
+    let (rest, sql) = (gateway(&services), postgres(&services.database_url()));
+    let names = ["every_type", "people", "by_uuid", "nowhere"];
+    let types = sql.tables(&names).await.unwrap().unwrap();
+    assert_eq!(rest.tables(&names).await.unwrap().unwrap(), types);
+    assert_eq!(types.keys().collect::<Vec<_>>(), ["by_uuid", "every_type", "people"]);
+    for (column, kind) in [
+        ("key", "bigint"),
+        ("a_salary", "numeric"),
+        ("a_varchar", "character varying"),
+        ("a_timestamptz", "timestamp with time zone"),
+        ("a_mood", "mood"),
+        ("a_rating", "integer"),
+        ("texts", "text[]"),
+        ("moods", "mood[]"),
+    ] {
+        assert_eq!(types["every_type"][column], kind, "{column}");
+    }
+    services
+        .run("alter table by_uuid drop column a_text; alter table people alter training_opt_out type text")
+        .await;
+    let later = sql.tables(&names).await.unwrap().unwrap();
+    assert_eq!((later["by_uuid"].len(), later["people"]["training_opt_out"].as_str()), (2, "text"));
+}
+
+#[tokio::test]
 async fn consent_filters_and_bounds_mean_the_same_over_both() {
     let services = services().await;
     let (rest, sql) = (gateway(&services), postgres(&services.database_url()));

@@ -30,6 +30,8 @@ pub(crate) struct Column {
     /// SQL type.
     #[serde(rename = "type")]
     pub(crate) kind: String,
+    /// Its type in the API's description: without length or scale, a domain's as what it stands for.
+    pub(crate) format: String,
     /// SQL of its default.
     pub(crate) default: Option<String>,
 }

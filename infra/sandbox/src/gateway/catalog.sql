@@ -4,8 +4,10 @@ SELECT json_build_object(
       'columns', (
         SELECT coalesce(json_object_agg(a.attname, json_build_object(
           'type', format_type(a.atttypid, a.atttypmod),
+          'format', format_type(coalesce(nullif(y.typbasetype, 0), a.atttypid), null),
           'default', CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END) ORDER BY a.attnum), '{}')
         FROM pg_attribute a
+        JOIN pg_type y ON y.oid = a.atttypid
         LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
       'primary_key', (

@@ -129,12 +129,22 @@ async fn handle(gateway: &Gateway, request: Request, target: Target<'_>) -> Resu
     }
 }
 
-/// A short form of the API description `PostgREST` serves at its root: the names of the tables.
+/// A short form of the API description `PostgREST` serves at its root: the names of the tables, their columns and types.
 async fn describe(call: &Call<'_>) -> Result<Response, ApiError> {
-    let names = call.database.lookup(|c| Ok(c.tables.keys().cloned().collect::<Vec<_>>())).await?;
+    let tables = call.database.lookup(|c| Ok(c.tables.clone())).await?;
     let paths: serde_json::Map<_, _> =
-        names.into_iter().map(|name| (format!("/{name}"), serde_json::json!({}))).collect();
-    Ok(axum::Json(serde_json::json!({"swagger": "2.0", "paths": paths})).into_response())
+        tables.keys().map(|name| (format!("/{name}"), serde_json::json!({}))).collect();
+    let definitions: serde_json::Map<_, _> = tables
+        .into_iter()
+        .map(|(name, table)| {
+            let columns = table.columns.into_iter();
+            let columns: serde_json::Map<_, _> =
+                columns.map(|(name, it)| (name, serde_json::json!({"format": it.format}))).collect();
+            (name, serde_json::json!({"type": "object", "properties": columns}))
+        })
+        .collect();
+    let description = serde_json::json!({"swagger": "2.0", "paths": paths, "definitions": definitions});
+    Ok(axum::Json(description).into_response())
 }
 
 /// Only `public` is exposed.

@@ -22,6 +22,15 @@ impl Consent {
         }
     }
 
+    /// The columns that say who has agreed, and their table where it is not the source's own.
+    pub(super) fn columns(&self) -> Option<(Option<&str>, Vec<&str>)> {
+        match self {
+            Self::Related(RelatedConsent { table, opt_out, .. }) => Some((Some(table), vec![opt_out])),
+            Self::Own(OwnConsent { opt_out, .. }) => Some((None, vec![opt_out])),
+            Self::NotNeeded(_) => None,
+        }
+    }
+
     /// The reason why somebody is not asked, in words.
     fn reason(&self) -> Option<(&'static str, &str)> {
         match self {

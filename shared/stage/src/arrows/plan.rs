@@ -29,6 +29,9 @@ pub struct PlanInput {
     /// Stops after the plan, with the estimate.
     #[serde(default)]
     pub dry_run: bool,
+    /// Takes the tables as they are now, whatever the last run saw.
+    #[serde(default)]
+    pub accept_schema: bool,
 }
 
 impl PlanEvent {

@@ -30,6 +30,7 @@ use backon::Retryable as _;
 use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
 use secrecy::{ExposeSecret as _, SecretString};
 use stage::plan_file::Counted;
+use stage::schema_file::Tables;
 use stage::{ErrorName, StageError};
 use tokio::sync::Mutex;
 use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
@@ -41,7 +42,7 @@ use self::session::Session;
 use self::shape::Shape;
 use crate::patience::patience;
 use crate::refusal::Asked;
-use crate::rows::{Page, Range, Rows, Scan};
+use crate::rows::{Page, Range, Rows, Scan, type_name};
 
 /// A project's database. Nothing is connected before the first question; one connection serves one question at a time.
 pub struct Postgres {
@@ -202,6 +203,18 @@ impl Rows for Postgres {
         let shape = self.shape(range.source).await?;
         let row = self.row(self.asked(range.source, true), &sql::counts(&shape, range)).await?;
         numbers(range.source, row).map(|[rows, consented]| Counted { rows, consented })
+    }
+
+    async fn tables(&self, names: &[&str]) -> Result<Option<Tables>, StageError> {
+        let asked = Asked { what: "the catalogue", consent: None, role: self.address.user() };
+        let mut tables = Tables::new();
+        for row in self.rows(asked, &sql::types(names)).await? {
+            if let [Some(table), Some(column), Some(kind)] = [0, 1, 2].map(|at| row.get(at)) {
+                let columns = tables.entry(table.to_owned()).or_default();
+                columns.insert(column.to_owned(), type_name(kind));
+            }
+        }
+        Ok(Some(tables))
     }
 
     async fn bounds(&self, range: Range<'_>) -> Result<Option<(String, String)>, StageError> {

@@ -66,6 +66,20 @@ and ((k.conrelid = this and k.confrelid = that) or (k.conrelid = that and k.conf
     )
 }
 
+/// Asks for the types of the tables' columns, a domain's as what it stands for: so does the gateway's description.
+pub(super) fn types(tables: &[&str]) -> String {
+    let names: Vec<_> = tables.iter().map(|name| literal(name)).collect();
+    format!(
+        "\
+select c.relname, a.attname, pg_catalog.format_type(coalesce(nullif(t.typbasetype, 0), a.atttypid), null) \
+from pg_catalog.pg_class c join pg_catalog.pg_attribute a on a.attrelid = c.oid \
+join pg_catalog.pg_type t on t.oid = a.atttypid \
+where c.relnamespace = pg_catalog.to_regnamespace('public') and c.relkind in ('r', 'v', 'm', 'p', 'f') \
+and c.relname::text = any (array[{}]::text[]) and a.attnum > 0 and not a.attisdropped",
+        names.join(", ")
+    )
+}
+
 /// The next rows behind a key, as the binary form of `COPY`.
 pub(super) fn page(shape: &Shape, range: Range<'_>, limit: u32) -> String {
     let columns: Vec<_> = shape.columns.iter().map(|column| column.expression.as_str()).collect();

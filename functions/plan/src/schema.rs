@@ -1,0 +1,70 @@
+//! The tables, compared with what the recipe's last run saw.
+
+use jiff::Timestamp;
+use records::recipe::Recipe;
+use stage::schema_file::{SchemaFile, Tables};
+use stage::{ErrorName, StageError, keys};
+use store::{Find, find_json};
+use supabase::Rows;
+
+/// Looks at the tables, and refuses columns that are gone or have another type, unless that is `accepted`.
+///
+/// Returns what the next run is to be compared with; none where the source does not tell its types.
+pub(crate) async fn seen(
+    recipe: &Recipe,
+    (run, seen_at): (&str, Timestamp),
+    accepted: bool,
+    rows: &impl Rows,
+    store: &impl Find,
+) -> Result<Option<SchemaFile>, StageError> {
+    let used = recipe.used_columns();
+    let names: Vec<&str> = used.keys().copied().collect();
+    let Some(now) = rows.tables(&names).await? else {
+        tracing::warn!(
+            "the source does not tell its columns' types: they are not compared with the last run's"
+        );
+        return Ok(None);
+    };
+    let before: Option<SchemaFile> = find_json(store, &keys::schema(&recipe.name)).await?;
+    if let Some(before) = before.filter(|_| !accepted) {
+        let differences = differences(recipe, &before.tables, &now);
+        if !differences.is_empty() {
+            let text = format!(
+                "since run {} of recipe {}: {}; mend the tables or the recipe, or take them as they are with {{\"accept_schema\": true}}",
+                before.run,
+                recipe.name,
+                differences.join(", ")
+            );
+            return Err(StageError::new(ErrorName::SchemaDrifted, text));
+        }
+    }
+    let kept = |table: &str, columns: std::collections::BTreeMap<String, String>| {
+        columns.into_iter().filter(|(column, _)| used[table].contains(column.as_str())).collect()
+    };
+    let tables = now.into_iter().filter(|(table, _)| used.contains_key(table.as_str()));
+    let tables: Tables = tables.map(|(table, columns)| (table.clone(), kept(&table, columns))).collect();
+    Ok(Some(SchemaFile { schema: 1, run: run.to_owned(), seen_at, tables }))
+}
+
+/// Says in words what has changed of the columns that the recipe uses.
+fn differences(recipe: &Recipe, before: &Tables, now: &Tables) -> Vec<String> {
+    let mut differences = Vec::new();
+    for (table, columns) in recipe.used_columns() {
+        // A table that the last run did not use has nothing to differ from.
+        let Some(before) = before.get(table) else { continue };
+        let Some(now) = now.get(table) else {
+            differences.push(format!("table {table} is gone"));
+            continue;
+        };
+        for column in columns {
+            match (before.get(column), now.get(column)) {
+                (Some(before), None) => differences.push(format!("{table}.{column} ({before}) is gone")),
+                (Some(before), Some(now)) if before != now => {
+                    differences.push(format!("{table}.{column} was {before} and is {now}"));
+                }
+                _ => {}
+            }
+        }
+    }
+    differences
+}

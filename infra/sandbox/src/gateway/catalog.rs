@@ -31,6 +31,7 @@ pub(crate) struct Column {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     /// Its type in the API's description: without length or scale, a domain's as what it stands for.
+    #[serde(default)]
     pub(crate) format: String,
     /// SQL of its default.
     pub(crate) default: Option<String>,

@@ -1,6 +1,6 @@
 //! Whose examples the dataset holds: small objects by the first digits of a person's hash.
 
-use records::digest::{Digest, hex};
+use records::digest::Digest;
 use records::example::Example;
 use records::split::SideName;
 use stage::lineage_file::{Lineage, LineageLine};
@@ -174,11 +174,11 @@ fn record(plan: &PlanFile, example: &Example, side: SideName) -> Option<Record> 
 fn line(plan: &PlanFile, record: &Record) -> Option<Vec<u8>> {
     let source = plan.recipe.sources.get(usize::from(u16::from_be_bytes([record[2], record[3]])))?;
     let line = LineageLine {
-        subject: (record[0] == 1).then(|| hex(person(record))),
+        subject: (record[0] == 1).then(|| hex::encode(person(record))),
         source: source.name.clone(),
         table: source.table.clone(),
-        key: hex(&record[RECORD - HASH..]),
-        content: hex(&record[4..12]),
+        key: hex::encode(&record[RECORD - HASH..]),
+        content: hex::encode(&record[4..12]),
         side: SideName::ALL.get(usize::from(record[1]))?.as_str().to_owned(),
     };
     let mut line = serde_json::to_vec(&line).ok()?;
@@ -198,11 +198,8 @@ fn prefix(record: &Record, digits: usize) -> usize {
 }
 
 fn unhex(text: &str) -> Option<[u8; HASH]> {
-    let digits: Vec<u32> = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    let bytes: Vec<u8> =
-        pairs.iter().map(|[high, low]| u8::try_from(high << 4 | low)).collect::<Result<_, _>>().ok()?;
-    bytes.try_into().ok()
+    let mut bytes = [0; HASH];
+    hex::decode_to_slice(text, &mut bytes).ok().map(|()| bytes)
 }
 
 #[cfg(test)]

@@ -72,7 +72,9 @@ pub(crate) struct Done {
 impl Done {
     pub(crate) fn example(&mut self, example: &Example) -> Result<(), StageError> {
         json_line(example, &mut self.example_lines)?;
-        self.digests.extend(example.digests().into_iter().flat_map(u64::to_be_bytes));
+        for digest in example.digests() {
+            self.digests.extend_from_slice(&digest.to_be_bytes());
+        }
         self.examples += 1;
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! SHA-256 in hex.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest as _, Sha256};
 
 /// A running SHA-256 that counts what it is given.
@@ -25,22 +23,13 @@ impl Digest {
 
     /// Ends the hash.
     pub fn finish(self) -> String {
-        hex(&self.hash.finalize())
+        hex::encode(self.hash.finalize())
     }
 }
 
 /// Hashes one value.
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Writes bytes as lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(Sha256::digest(bytes))
 }
 
 #[cfg(test)]

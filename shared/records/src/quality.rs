@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::LazyLock;
 
+use regex::bytes::Regex;
 use rustrict::{Censor, Type};
 use serde::{Deserialize, Serialize};
 use whatlang::{Detector, Lang};
@@ -14,8 +16,6 @@ use whatlang::{Detector, Lang};
 const TELLING_LETTERS: usize = 40;
 /// Capitals are counted from this many letters on: `SQL, AWS` is no shouting.
 const SHOUTING_LETTERS: usize = 20;
-/// Longer names between `<|` and `|>` are no special tokens.
-const LONGEST_TOKEN: usize = 40;
 
 /// `[quality]` of a recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -180,16 +180,17 @@ impl Letters {
         // What the scrubber has put in is not the writer's.
         let mut inside = false;
         for c in text.chars() {
-            if c.is_ascii() {
-                inside = c == '[' || (inside && c != ']');
-                letters.all += usize::from(c.is_ascii_alphanumeric());
-                letters.capitals += usize::from(!inside && c.is_ascii_uppercase());
-                letters.small += usize::from(!inside && c.is_ascii_lowercase());
-            } else {
-                letters.all += usize::from(c.is_alphanumeric());
-                letters.capitals += usize::from(!inside && c.is_uppercase());
-                letters.small += usize::from(!inside && c.is_lowercase());
-            }
+            inside = c == '[' || (inside && c != ']');
+            let (is_letter, is_capital, is_small) = match c {
+                'a'..='z' => (true, false, true),
+                'A'..='Z' => (true, true, false),
+                '0'..='9' => (true, false, false),
+                _ if c.is_ascii() => continue,
+                _ => (c.is_alphanumeric(), c.is_uppercase(), c.is_lowercase()),
+            };
+            letters.all += usize::from(is_letter);
+            letters.capitals += usize::from(is_capital && !inside);
+            letters.small += usize::from(is_small && !inside);
         }
         letters
     }
@@ -207,20 +208,10 @@ fn share(part: usize, whole: usize) -> f32 {
 
 /// Looks for what chat formats mark turns with: learnt from text, such a token ends or forges a turn.
 fn has_special_token(text: &str) -> bool {
-    const WORDS: [&str; 7] =
-        ["[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<start_of_turn>", "<end_of_turn>", "<s>"];
-    if memchr::memchr2(b'<', b'[', text.as_bytes()).is_none() {
-        return false;
-    }
-    let piped = text.match_indices("<|").any(|(at, _)| {
-        let rest = text[at + 2..].chars().take(LONGEST_TOKEN);
-        let name = rest
-            .take_while(|c| c.is_alphanumeric() || "_-.▁".contains(*c))
-            .map(char::len_utf8)
-            .sum::<usize>();
-        name > 0 && text[at + 2 + name..].starts_with("|>")
+    static TOKENS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        Regex::new(r"<\|[\w.▁-]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<s>").ok()
     });
-    piped || WORDS.iter().any(|word| text.contains(word))
+    TOKENS.as_ref().is_some_and(|tokens| tokens.is_match(text.as_bytes()))
 }
 
 /// Returns the share of a text that is HTML tags and entities.
@@ -251,32 +242,21 @@ fn markup(text: &str) -> f32 {
 /// phrase counts only if a person would not use it.
 fn is_refusal(text: &str) -> bool {
     // Without apostrophes, of which there are several.
-    const PHRASES: [&str; 10] = [
-        "as an ai language model",
-        "as an ai assistant",
-        "as an ai model",
-        "as an ai,",
-        "as a language model",
-        "as a large language model",
-        "m just an ai",
-        "i am just an ai",
-        "t assist with that request",
-        "t help with that request",
-    ];
-    let mut start = [0; 300];
-    for (small, byte) in start.iter_mut().zip(text.bytes()) {
-        *small = byte.to_ascii_lowercase();
-    }
-    PHRASES.iter().any(|phrase| memchr::memmem::find(&start, phrase.as_bytes()).is_some())
+    static PHRASES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let it_is = "as an ai(?: language model| assistant| model|,)|as a (?:large )?language model";
+        let no_more = "(?:m|i am) just an ai|t (?:assist|help) with that request";
+        Regex::new(&format!("(?i-u){it_is}|{no_more}")).ok()
+    });
+    let start = text.as_bytes().get(..300).unwrap_or(text.as_bytes());
+    PHRASES.as_ref().is_some_and(|phrases| phrases.is_match(start))
 }
 
 /// Compares letters and digits, whatever their case and what stands between them.
 fn says_the_same(prompt: &str, completion: &str) -> bool {
-    let plain = |text: &'_ str| {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<Vec<_>>()
-    };
-    // Most pairs differ in length by far.
-    prompt.len().abs_diff(completion.len()) <= prompt.len() / 2 && plain(prompt) == plain(completion)
+    fn plain(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+    }
+    plain(prompt).eq(plain(completion))
 }
 
 fn is_profane(text: &str) -> bool {

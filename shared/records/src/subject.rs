@@ -5,8 +5,6 @@ use std::fmt;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::digest::hex;
-
 /// The key that turns ids into hashes. Without it nobody can tell who a hash is.
 #[derive(Clone)]
 pub struct SubjectKey(Hmac<Sha256>);
@@ -34,7 +32,7 @@ impl SubjectKey {
         mac.update(label.as_bytes());
         mac.update(&[0]);
         mac.update(id.as_bytes());
-        hex(&mac.finalize().into_bytes())
+        hex::encode(mac.finalize().into_bytes())
     }
 }
 

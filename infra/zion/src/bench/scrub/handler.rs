@@ -156,9 +156,7 @@ pub(super) fn library() -> Figures {
     let rounds = LIBRARY.div_ceil(bytes);
     for _ in 0..rounds {
         for (question, answer) in &conversations {
-            let mut record = scrubber.record();
-            black_box(record.text(question));
-            black_box(record.text(answer));
+            black_box(scrubber.record().texts(&[question, answer]));
         }
     }
     Figures::of(rounds * bytes, cpu().saturating_sub(begun))

@@ -16,9 +16,11 @@ pub(crate) enum Anchor {
     Cue,
     /// What may be an initial, or two or three of them, with a mark behind.
     Initials,
+    /// A line break.
+    Break,
 }
 
-const ANCHORS: usize = 4;
+const ANCHORS: usize = 5;
 
 /// The classes by which [`Anchors::of`] can be asked; the others are too frequent to be worth it.
 const LISTED: Classes = Classes::BIRTH
@@ -52,7 +54,7 @@ impl Anchors {
         // Whether the last token of the block before may be initials.
         let mut open = 0;
         for block in tokens.chunks(BLOCK) {
-            let [mut listed, mut numbers, mut cues, mut initials, mut marks] = [0_u64; 5];
+            let [mut listed, mut numbers, mut cues, mut initials, mut marks, mut breaks] = [0_u64; 6];
             for (place, token) in block.iter().enumerate() {
                 let is_word = token.kind == TokenKind::Word;
                 let length = token.end - token.start;
@@ -68,13 +70,19 @@ impl Anchors {
                 cues |= u64::from(is_cue) << place;
                 initials |= u64::from(is_short & token.is_capital()) << place;
                 marks |= u64::from(token.kind == TokenKind::Mark) << place;
+                breaks |= u64::from(token.kind == TokenKind::Break) << place;
             }
             if let Some(last) = self.blocks.last_mut() {
                 last[Anchor::Initials as usize] |= (open & marks & 1) << (BLOCK - 1);
             }
             open = initials >> (BLOCK - 1);
-            self.blocks.push([listed, numbers, cues, initials & marks >> 1]);
+            self.blocks.push([listed, numbers, cues, initials & marks >> 1, breaks]);
         }
+    }
+
+    /// Says whether a token is of one of these classes.
+    pub(crate) fn has(&self, classes: Classes) -> bool {
+        self.classes.meets(classes)
     }
 
     /// Returns where such tokens stand, in order.
@@ -114,7 +122,7 @@ mod tests {
     #[test]
     fn every_token_is_noted_wherever_a_block_ends() {
         for before in [0, 1, 62, 63, 64, 65, 127, 200] {
-            let text = format!("{}Dr Born 12 J. x7", "lutefisk ".repeat(before));
+            let text = format!("{}Dr Born 12 J. x7\n", "lutefisk ".repeat(before));
             let mut read = Vec::new();
             tokens::read(&text, &mut read);
             let mut anchors = Anchors::default();
@@ -124,6 +132,8 @@ mod tests {
             assert_eq!(places(Anchor::Listed), [before + 1]);
             assert_eq!(places(Anchor::Number), [before + 2, before + 5]);
             assert_eq!(places(Anchor::Initials), [before + 3]);
+            assert_eq!(places(Anchor::Break), [before + 6]);
+            assert!(anchors.has(Classes::BIRTH) && !anchors.has(Classes::DIGIT_WORD));
             let born: Vec<_> = anchors.of(&read, Classes::BIRTH).map(|(at, _)| at).collect();
             assert_eq!(born, [before + 1]);
         }

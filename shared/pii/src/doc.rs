@@ -134,6 +134,11 @@ impl<'a> Doc<'a> {
         self.anchors.places(anchor)
     }
 
+    /// Says whether a token is of one of these classes.
+    pub(crate) fn has_token_of(&self, classes: Classes) -> bool {
+        self.anchors.has(classes)
+    }
+
     /// Returns the tokens of these classes with their places; of the classes that [`Anchors`] lists.
     pub(crate) fn tokens_of(&self, classes: Classes) -> impl Iterator<Item = (usize, &'a Token)> + use<'a> {
         self.anchors.of(self.tokens, classes)

@@ -247,11 +247,14 @@ fn place_of(id: u64) -> usize {
 /// for one to look for the next.
 #[inline]
 fn ask(model: &Model, forms: &[Form], text: &str, tokens: &[Token], first: usize, ids: &mut [u64; AHEAD]) {
-    let mut new = [0_u64; AHEAD];
-    let mut count = 0;
     for (at, id) in (first..tokens.len()).zip(ids.iter_mut()) {
         *id = words::id(text, tokens, at);
-        new[count] = tokens[at].key;
+    }
+    // A short loop of its own, so that all of them are asked for before the first answer is there.
+    let mut new = [0_u64; AHEAD];
+    let mut count = 0;
+    for (token, id) in tokens[first..].iter().zip(ids.iter()) {
+        new[count] = token.key;
         count += usize::from(forms[place_of(*id)].id != *id);
     }
     let fetched = new[..count].iter().fold(0, |all, &key| all ^ model.glance(key));

@@ -41,7 +41,7 @@ impl Recogniser for NameRules {
         authors::find(doc, reader, findings);
         mail::find(doc, reader, findings);
         lines::find(doc, reader, findings);
-        speakers::find(reader, findings);
+        speakers::find(doc, reader, findings);
     }
 }
 

@@ -3,19 +3,20 @@
 use super::super::places;
 use super::super::view::View;
 use std::cell::LazyCell;
+use std::iter;
 
 use super::{Name, Reader, finding};
+use crate::anchors::Anchor;
 use crate::latin::bare;
 use crate::lexicon::{self, Classes};
 use crate::tokens::{Case, TokenKind};
 use crate::{Doc, Finding};
 
-/// A line, as its tokens, and whether an address or a telephone number stands on it.
+/// A line, as its tokens.
 #[derive(Debug, Clone, Copy)]
 struct Line {
     first: usize,
     last: usize,
-    has_contact: bool,
 }
 
 /// Lines that are looked at for a head.
@@ -25,7 +26,7 @@ const MOST_ADDRESSES: usize = 32;
 const LONGEST_LOCAL: usize = 48;
 
 pub(super) fn find(doc: &Doc<'_>, reader: Reader<'_>, findings: &mut Vec<Finding>) {
-    let lines = read(reader);
+    let lines = read(doc, reader);
     // Few texts have a line that begins with a name.
     let addresses = LazyCell::new(|| addresses(doc));
     let mut head_is_named = false;
@@ -38,15 +39,16 @@ pub(super) fn find(doc: &Doc<'_>, reader: Reader<'_>, findings: &mut Vec<Finding
         let Some((name, end)) = leading(reader, *line) else { continue };
         let agrees = agrees(reader, name, &addresses);
         let nearby = &lines[place + 1..lines.len().min(place + HEAD)];
-        let contact_follows = nearby.iter().any(|line| line.has_contact);
+        let has_contact = self::has_contact(reader, line);
+        let contact_follows = nearby.iter().any(|line| self::has_contact(reader, line));
         let is_whole = end == line.last || reader.gap(end) >= 3;
         let is_listed = reader.is(end, ",");
-        let score = if agrees && (line.has_contact || contact_follows || is_whole) {
+        let score = if agrees && (has_contact || contact_follows || is_whole) {
             0.95
-        } else if head_is_named && !line.has_contact {
+        } else if head_is_named && !has_contact {
             0.0
         } else {
-            match (line.has_contact, is_whole, is_listed) {
+            match (has_contact, is_whole, is_listed) {
                 // *Lee, Ann* heads nothing but a résumé's first line.
                 _ if end > name.last && place > 0 && reader.tokens[name.first].case != Case::Upper => 0.0,
                 (true, _, false) if !head_is_named || place > HEAD => 0.75,
@@ -63,42 +65,41 @@ pub(super) fn find(doc: &Doc<'_>, reader: Reader<'_>, findings: &mut Vec<Finding
     }
 }
 
-fn read(reader: Reader<'_>) -> Vec<Line> {
+fn read(doc: &Doc<'_>, reader: Reader<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut line = Line { first: 0, last: 0, has_contact: false };
+    let mut first = 0;
+    for last in doc.anchors(Anchor::Break).chain(iter::once(reader.tokens.len())) {
+        if last > first {
+            lines.push(Line { first, last });
+        }
+        first = last + 1;
+    }
+    lines
+}
+
+/// Says whether an address or a telephone number stands on a line.
+fn has_contact(reader: Reader<'_>, line: &Line) -> bool {
     let mut digits = 0;
-    for (at, token) in reader.tokens.iter().enumerate() {
+    for (at, token) in (line.first..).zip(&reader.tokens[line.first..line.last]) {
         match token.kind {
-            TokenKind::Break => {
-                if line.last > line.first {
-                    lines.push(line);
-                }
-                line = Line { first: at + 1, last: at + 1, has_contact: false };
-                digits = 0;
-                continue;
-            }
             // Years of a post are no telephone number.
             TokenKind::Number if is_year(reader.word(at)) => digits = 0,
             TokenKind::Number => digits += token.end - token.start,
-            TokenKind::Mark => {
-                // A sentence, a comma or a bracket ends a number. Most marks are told by their first byte.
-                match reader.text.as_bytes()[token.start as usize] {
-                    b'@' => line.has_contact = true,
-                    b'[' | b'(' => line.has_contact |= reader.word(at + 1) == "at",
-                    b',' | b';' | b'|' | b':' => digits = 0,
-                    0xc2 if reader.word(at) == "·" => digits = 0,
-                    _ => {}
-                }
-            }
-            TokenKind::Word => digits = 0,
+            // A sentence, a comma or a bracket ends a number. Most marks are told by their first byte.
+            TokenKind::Mark => match reader.text.as_bytes()[token.start as usize] {
+                b'@' => return true,
+                b'[' | b'(' if reader.word(at + 1) == "at" => return true,
+                b',' | b';' | b'|' | b':' => digits = 0,
+                0xc2 if reader.word(at) == "·" => digits = 0,
+                _ => {}
+            },
+            TokenKind::Word | TokenKind::Break => digits = 0,
         }
-        line.has_contact |= digits >= 8;
-        line.last = at + 1;
+        if digits >= 8 {
+            return true;
+        }
     }
-    if line.last > line.first {
-        lines.push(line);
-    }
-    lines
+    false
 }
 
 fn is_year(word: &str) -> bool {

@@ -3,24 +3,21 @@
 //! Speakers come back: a line counts only where at least two lines of the text are written so, and a program that logs
 //! says what happened, not who said it.
 
+use std::iter;
+
 use super::{Reader, finding};
-use crate::Finding;
+use crate::anchors::Anchor;
 use crate::tokens::TokenKind;
+use crate::{Doc, Finding};
 
 /// Tokens of a line that are looked at, and those of a speaker.
 const LONGEST_HEAD: usize = 24;
 const LONGEST_SPEAKER: usize = 6;
 
-pub(super) fn find(reader: Reader<'_>, findings: &mut Vec<Finding>) {
-    let mut said: Vec<(usize, usize)> = Vec::new();
-    let mut at = 0;
-    while at < reader.tokens.len() {
-        if reader.begins_line(at) && !reader.is_break(at) {
-            said.extend(speaker(reader, at));
-            at += 1;
-        }
-        at = (at..reader.tokens.len()).find(|&at| reader.is_break(at)).unwrap_or(reader.tokens.len()) + 1;
-    }
+pub(super) fn find(doc: &Doc<'_>, reader: Reader<'_>, findings: &mut Vec<Finding>) {
+    let starts = iter::once(0).chain(doc.anchors(Anchor::Break).map(|at| at + 1));
+    let said: Vec<_> =
+        starts.filter(|&at| !reader.is_break(at)).filter_map(|at| speaker(reader, at)).collect();
     if said.len() < 2 {
         return;
     }

@@ -9,6 +9,9 @@ const LEAST: usize = 7;
 const MOST: usize = 15;
 
 pub(super) fn find(doc: &Doc<'_>, findings: &mut Vec<Finding>) {
+    if !doc.has_token_of(Classes::DIGIT_WORD) {
+        return;
+    }
     let tokens = doc.tokens();
     let is_digit = |at: usize| tokens[at].classes.meets(Classes::DIGIT_WORD);
     let mut at = 0;

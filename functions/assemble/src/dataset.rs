@@ -1,16 +1,18 @@
 //! The sides of the dataset as they are written.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use consent::Bits;
 use pii::plant::Tally;
 use pii::{Kind, Kinds, Scrubber};
+use records::check::Chat;
 use records::digest::Digest;
 use records::example::Example;
 use records::jsonl::Line;
-use records::quality::Keep;
+use records::quality::{Keep, TooLong};
 use records::split::SideName;
-use records::tokens::TokenCounter;
+use records::tokens::{TokenCounter, Tokens};
 use stage::arrows::Side;
 use stage::manifest::{Counts, Object};
 use stage::plan_file::PlanFile;
@@ -20,6 +22,7 @@ use store::{Class, Put, Writer};
 
 use crate::duplicates::{Duplicate, Duplicates};
 use crate::lineage::Records;
+use crate::measure::Measures;
 use crate::usable::Usable;
 
 /// What is told by its form, so that a single one is a defect; words are measured, by what was planted.
@@ -46,7 +49,7 @@ pub(crate) struct Dataset<'a, P> {
     found: BTreeMap<String, u64>,
     doubtful: BTreeMap<String, u64>,
     planted: BTreeMap<String, Tally>,
-    training_tokens: u64,
+    measures: Measures,
 }
 
 /// Where an example stands in the clean parts.
@@ -67,7 +70,7 @@ pub(crate) struct Closed<'a, P> {
     pub(crate) found: BTreeMap<String, u64>,
     pub(crate) doubtful: BTreeMap<String, u64>,
     pub(crate) planted: BTreeMap<String, Tally>,
-    pub(crate) training_tokens: u64,
+    pub(crate) measures: Measures,
 }
 
 /// Parses a line that our own scrubber wrote.
@@ -77,6 +80,18 @@ pub(crate) fn parse(key: &str, number: u64, line: &Line<'_>) -> Result<Example, 
         return Err(broken("longer than 32 MiB".to_owned()));
     };
     serde_json::from_slice(line).map_err(|error| broken(records::jsonl::problem(&error)))
+}
+
+/// Refuses a line that a provider would refuse: the same check as an operator's `zion check`.
+fn valid(line: &[u8], place: Place<'_>) -> Result<(), StageError> {
+    let mut problems = Vec::new();
+    Chat::read(line, &mut problems);
+    let Some(problem) = problems.into_iter().find(|problem| !problem.is_warning()) else { return Ok(()) };
+    let text = format!(
+        "{}, line {}, makes an example that no provider takes: it {problem}; look at the source's templates and its system message",
+        place.key, place.line
+    );
+    Err(StageError::new(ErrorName::DatasetRejected, text))
 }
 
 impl<'a, P: Put> Dataset<'a, P> {
@@ -108,7 +123,7 @@ impl<'a, P: Put> Dataset<'a, P> {
             found: BTreeMap::new(),
             doubtful: BTreeMap::new(),
             planted: BTreeMap::new(),
-            training_tokens: 0,
+            measures: Measures::default(),
         })
     }
 
@@ -157,24 +172,58 @@ impl<'a, P: Put> Dataset<'a, P> {
             .recipe
             .source(&example.source)
             .ok_or_else(|| StageError::internal(format!("the plan has no source {}", example.source)))?;
-        let messages = example.messages(&source.system);
-        let tokens = self.counter.example(messages);
-        if tokens > self.plan.limits.max_example_tokens {
+        let Some((example, tokens)) = self.fitting(example, &source.system, place)? else {
             self.counts.too_long += 1;
             return Ok(None);
-        }
+        };
         let side = self.plan.recipe.split.side(example.group());
-        self.residual(example, place)?;
-        if side == SideName::Train {
-            self.training_tokens += tokens;
-        }
+        self.residual(&example, place)?;
         let line = example
             .chat_line(&source.system)
             .map_err(|error| StageError::internal("an example cannot be written as JSON").caused_by(error))?;
+        valid(&line, place)?;
+        self.measures.add(&example, side, tokens);
         if let Some(writer) = self.writers.get_mut(&side) {
             writer.line(&line).await?;
         }
         Ok(Some(side))
+    }
+
+    /// Returns the example as the provider takes it whole, and its length; none when it is to be left out.
+    fn fitting<'e>(
+        &mut self,
+        example: &'e Example,
+        system: &str,
+        place: Place<'_>,
+    ) -> Result<Option<(Cow<'e, Example>, Tokens)>, StageError> {
+        let quality = &self.plan.recipe.quality;
+        let provider = self.plan.limits.max_example_tokens;
+        let most = quality.max_tokens.map_or(provider, |most| most.min(provider));
+        let tokens = self.counter.example(example.messages(system));
+        if tokens.counted <= most {
+            return Ok(Some((Cow::Borrowed(example), tokens)));
+        }
+        match quality.too_long {
+            TooLong::LeaveOut => Ok(None),
+            TooLong::Refuse => {
+                let text = format!(
+                    "{}, line {}, has {} tokens, {most} are taken: shorten it, or set quality.too_long to \"cut\" or \"leave_out\"",
+                    place.key, place.line, tokens.counted
+                );
+                Err(StageError::new(ErrorName::DatasetRejected, text))
+            }
+            TooLong::Cut => {
+                let room = (most + self.counter.text(&example.completion)).saturating_sub(tokens.counted);
+                let completion = self.counter.start(&example.completion, room).to_owned();
+                if quality.check(&example.prompt, &completion).is_err() {
+                    return Ok(None);
+                }
+                self.counts.cut += 1;
+                let example = Example { completion, ..example.clone() };
+                let tokens = self.counter.example(example.messages(system));
+                Ok(Some((Cow::Owned(example), tokens)))
+            }
+        }
     }
 
     /// Adds what a part's report counted.
@@ -237,6 +286,7 @@ impl<'a, P: Put> Dataset<'a, P> {
             );
             return Err(StageError::new(ErrorName::TooFewExamples, text));
         }
+        self.measures.check()?;
         for (side, object) in &sides {
             if object.bytes > limits.max_file_bytes {
                 let text = format!(
@@ -259,7 +309,7 @@ impl<'a, P: Put> Dataset<'a, P> {
             found: self.found,
             doubtful: self.doubtful,
             planted: self.planted,
-            training_tokens: self.training_tokens,
+            measures: self.measures,
         })
     }
 }

@@ -3,6 +3,7 @@
 mod dataset;
 mod duplicates;
 mod lineage;
+mod measure;
 mod recall;
 mod slices;
 mod usable;
@@ -11,6 +12,7 @@ use consent::Bits;
 use jiff::Timestamp;
 use records::digest::sha256;
 use records::jsonl::Lines;
+use records::recipe::Bill;
 use records::split::SideName;
 use stage::arrows::{AssembleEvent, Assembled, PartRef};
 use stage::lineage_file::LineageIndex;
@@ -116,9 +118,9 @@ async fn make(
     }
     let closed = dataset.close().await?;
     let recall = recall::measured(&closed.planted, &plan.recipe.scrub.floors())?;
-    let billed_tokens = closed.training_tokens * u64::from(plan.recipe.model.epochs);
-    let usd = plan.recipe.price.usd(billed_tokens);
-    affordable(&plan, billed_tokens, usd)?;
+    let train = closed.sides.get(&SideName::Train).map_or(0, |side| side.lines);
+    let bill = plan.recipe.bill(train, closed.measures.training);
+    affordable(&plan, &bill)?;
     let consent = consent(&run, now, &usable, closed.snapshot, store).await?;
     let read_at = consent.read_at;
     let lineage = closed.records.write(subject_key).await?;
@@ -138,9 +140,12 @@ async fn make(
         found: closed.found,
         doubtful: closed.doubtful,
         recall,
-        training_tokens: closed.training_tokens,
-        billed_tokens,
-        usd,
+        lengths: closed.measures.lengths,
+        sides: closed.measures.sides,
+        training_tokens: closed.measures.training.counted,
+        billed_tokens: bill.tokens.counted,
+        usd: bill.usd,
+        bill: Some(bill),
         inputs,
         outputs: closed
             .sides
@@ -172,8 +177,8 @@ async fn make(
         holdout: side(SideName::Holdout),
         duplicates: closed.counts.duplicates + closed.counts.near_duplicates,
         quarantined: closed.counts.quarantined,
-        tokens: billed_tokens,
-        usd,
+        tokens: bill.tokens.counted,
+        usd: bill.usd,
     })
 }
 
@@ -202,15 +207,15 @@ fn one_scrubber(parts: &[PartRef], reports: &[ScrubReport]) -> Result<String, St
     Err(StageError::new(ErrorName::DatasetRejected, text))
 }
 
-/// Refuses a dataset above the recipe's budget: the plan's estimate came from a sample.
-fn affordable(plan: &PlanFile, tokens: u64, usd: f64) -> Result<(), StageError> {
+/// Refuses a dataset that may cost more than the recipe's budget: the plan's estimate came from a sample.
+fn affordable(plan: &PlanFile, bill: &Bill) -> Result<(), StageError> {
     let most = plan.recipe.price.max_usd;
-    if usd <= most {
+    if bill.most_usd <= most {
         return Ok(());
     }
     let text = format!(
-        "training costs {usd:.2} USD for {tokens} tokens, recipe {} allows {most:.2}: raise price.max_usd or take fewer rows",
-        plan.recipe.name
+        "training costs {:.2} to {:.2} USD for {} to {} tokens in {} epochs, recipe {} allows {most:.2}: raise price.max_usd or take fewer rows",
+        bill.least_usd, bill.most_usd, bill.tokens.least, bill.tokens.most, bill.epochs, plan.recipe.name
     );
     Err(StageError::new(ErrorName::BudgetExceeded, text))
 }

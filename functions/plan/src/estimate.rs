@@ -2,7 +2,7 @@
 
 use records::recipe::{Recipe, Source};
 use records::row::Row;
-use records::tokens::TokenCounter;
+use records::tokens::{TokenCounter, Tokens};
 use stage::StageError;
 use stage::arrows::Estimate;
 use supabase::Page;
@@ -14,9 +14,9 @@ pub(crate) struct Sample<'a> {
     rows: u64,
     bytes: u64,
     usable: u64,
-    tokens: u64,
+    tokens: Tokens,
     examples: u64,
-    all_tokens: u64,
+    all_tokens: Tokens,
 }
 
 impl<'a> Sample<'a> {
@@ -26,13 +26,23 @@ impl<'a> Sample<'a> {
     pub(crate) fn new(recipe: &'a Recipe) -> Result<Self, StageError> {
         let counter = TokenCounter::new()
             .ok_or_else(|| StageError::internal("the token vocabulary is not built in"))?;
-        Ok(Self { recipe, counter, rows: 0, bytes: 0, usable: 0, tokens: 0, examples: 0, all_tokens: 0 })
+        let none = Tokens::default();
+        Ok(Self {
+            recipe,
+            counter,
+            rows: 0,
+            bytes: 0,
+            usable: 0,
+            tokens: none,
+            examples: 0,
+            all_tokens: none,
+        })
     }
 
     /// Renders a source's sample.
     pub(crate) fn take(&mut self, source: &Source, page: &Page) -> Result<(), StageError> {
         let templates = source.templates().map_err(|error| StageError::internal(error.to_string()))?;
-        (self.rows, self.bytes, self.usable, self.tokens) = (0, 0, 0, 0);
+        (self.rows, self.bytes, self.usable, self.tokens) = (0, 0, 0, Tokens::default());
         for row in page.rows()? {
             self.rows += 1;
             self.bytes += row.get().len() as u64;
@@ -60,14 +70,20 @@ impl<'a> Sample<'a> {
     pub(crate) fn weigh(&mut self, rows: u64) {
         let sampled = self.rows.max(1);
         self.examples += rows * self.usable / sampled;
-        self.all_tokens += rows * self.tokens / sampled;
+        let whole = |sum: u64| rows * sum / sampled;
+        let Tokens { least, counted, most } = self.tokens;
+        self.all_tokens += Tokens { least: whole(least), counted: whole(counted), most: whole(most) };
     }
 
     /// Returns the estimate for the training side.
     pub(crate) fn estimate(&self) -> Estimate {
         let split = self.recipe.split;
         let train = 100 - u64::from(split.validation_percent) - u64::from(split.holdout_percent);
-        let tokens = self.all_tokens * train / 100 * u64::from(self.recipe.model.epochs);
-        Estimate { examples: self.examples * train / 100, tokens, usd: self.recipe.price.usd(tokens) }
+        let part = |count: u64| count * train / 100;
+        let examples = part(self.examples);
+        let Tokens { least, counted, most } = self.all_tokens;
+        let tokens = Tokens { least: part(least), counted: part(counted), most: part(most) };
+        let bill = self.recipe.bill(examples, tokens);
+        Estimate { examples, tokens: bill.tokens.counted, usd: bill.usd }
     }
 }

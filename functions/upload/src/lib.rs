@@ -74,7 +74,7 @@ pub async fn handle(
     files::ensure(run, &manifest, &mut upload, &upload_key, store, provider).await?;
     let job = match upload.job.clone() {
         Some(job) => job,
-        None => create(&plan, &event, &mut upload, &upload_key, store, provider).await?,
+        None => create(&plan, &manifest, &event, &mut upload, &upload_key, store, provider).await?,
     };
     let uri = format!("s3://{bucket}/{}", keys::manifest(run));
     models.start(run, &job.id, &event.manifest_sha256, &uri).await?;
@@ -122,6 +122,7 @@ async fn approved(event: &UploadEvent, store: &impl Get) -> Result<Manifest, Sta
 /// Creates the job, or finds the one whose answer was lost.
 async fn create(
     plan: &PlanFile,
+    manifest: &Manifest,
     event: &UploadEvent,
     upload: &mut UploadFile,
     upload_key: &str,
@@ -145,7 +146,7 @@ async fn create(
             suffix: plan.model.clone().unwrap_or_else(|| plan.recipe.name.clone()),
             training_file: upload.training_file.clone().unwrap_or_default(),
             validation_file: upload.validation_file.clone(),
-            epochs: plan.recipe.model.epochs,
+            epochs: plan.recipe.model.epochs(manifest.outputs.get("train").map_or(0, |side| side.lines)),
             manifest_sha256: event.manifest_sha256.clone(),
         };
         provider.create_job(&spec).await?

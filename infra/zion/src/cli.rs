@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::Bench;
+use crate::check::Check;
 use crate::demo::{self, Demo};
 use crate::error::Result;
 use crate::sample::{self, Kind, Sample};
@@ -31,6 +32,8 @@ enum Command {
     Sample(Load),
     /// Removes personal data from text, JSONL and CSV, or says where it is
     Scrub(Scrub),
+    /// Says whether a provider will take a training file, and what it will bill
+    Check(Check),
     /// Makes a run's dataset again and says what differs from its manifest
     Verify(Verify),
     /// Says which runs and models saw somebody's data
@@ -71,6 +74,7 @@ impl Cli {
             Command::Demo(demo) => demo::run(&demo).await,
             Command::Sample(load) => load.run().await,
             Command::Scrub(scrub) => return scrub.run().await,
+            Command::Check(check) => return check.run().await,
             Command::Verify(verify) => return verify.run().await,
             Command::Who(who) => who.run().await,
             Command::Bench(bench) => bench.run().await,

@@ -2,6 +2,7 @@
 //!
 //! - [`cli`] the command line
 //! - [`mod@bench`] benchmarks of the release binaries
+//! - [`check`] a training file, before it is paid for
 //! - [`demo`] the main job on this machine, from set-up to summary
 //! - [`local`] the whole stack on one machine, for the demo and for tests
 //! - [`scrub`] files, with the pipeline's scrubber
@@ -12,6 +13,7 @@
 //! - [`term`], [`error`] what a person sees, and what to do when something went wrong
 
 pub mod bench;
+pub mod check;
 pub mod cli;
 pub mod database;
 pub mod demo;

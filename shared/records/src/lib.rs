@@ -10,12 +10,14 @@
 //! | [`example`] | the clean pair, and the line a provider learns from |
 //! | [`subject`] | a person as a keyed hash |
 //! | [`quality`] | which examples a model should not learn from, as a recipe says it |
+//! | [`check`] | whether a provider will take a training file |
 //! | [`near`] | examples that say almost the same |
 //! | [`split`] | which side of the dataset an example is on |
 //! | [`jsonl`] | lines out of a stream of bytes |
 //! | [`tokens`] | how many tokens an example is billed as |
 //! | [`digest`] | SHA-256 in hex |
 
+pub mod check;
 pub mod digest;
 pub mod example;
 pub mod jsonl;

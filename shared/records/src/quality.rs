@@ -3,14 +3,17 @@
 //! What is checked is the text as it would be uploaded: scrubbed, prompt and completion apart. A refused example is
 //! quarantined with its reason, so that nothing is lost and everything is counted. Reasons hold no value.
 
+mod unfit;
+
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 use rustrict::{Censor, Type};
 use serde::{Deserialize, Serialize};
 use whatlang::{Detector, Lang};
+
+pub use unfit::Unfit;
 
 /// A language is told from at least this many letters: below, the detector is right in three cases of four.
 const TELLING_LETTERS: usize = 40;
@@ -26,6 +29,11 @@ pub struct Quality {
     /// Most letters and digits of a completion; none means that the provider's own limit holds alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_letters: Option<usize>,
+    /// Most tokens of an example; none means that the provider's own limit holds alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
+    /// What becomes of an example with more tokens.
+    pub too_long: TooLong,
     /// Languages of completions, as ISO 639-3 codes (`eng`, `deu`). Any language if empty. A text that is too short
     /// or too mixed to be sure of is taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -36,6 +44,19 @@ pub struct Quality {
     pub max_markup: f32,
     /// What is taken all the same.
     pub keep: BTreeSet<Keep>,
+}
+
+/// What becomes of an example that has more tokens than the provider or the recipe takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TooLong {
+    /// It is left out and counted.
+    #[default]
+    LeaveOut,
+    /// Its completion ends earlier, between two words; a prompt is never cut.
+    Cut,
+    /// The run is refused.
+    Refuse,
 }
 
 /// What is left out unless a recipe keeps it.
@@ -57,53 +78,13 @@ impl Default for Quality {
         Self {
             min_letters: 3,
             max_letters: None,
+            max_tokens: None,
+            too_long: TooLong::LeaveOut,
             languages: Vec::new(),
             max_capitals: 0.7,
             max_markup: 0.1,
             keep: BTreeSet::from([Keep::Profanity]),
         }
-    }
-}
-
-/// Why an example is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unfit {
-    /// The completion is shorter than the recipe asks.
-    Short,
-    /// The completion is longer than the recipe allows.
-    Long,
-    /// The completion says what the prompt says.
-    Echo,
-    /// The completion is written in capitals.
-    Capitals,
-    /// The completion is in another language.
-    Language,
-    /// Tags and entities were left in the completion.
-    Markup,
-    /// A model declines, or speaks of itself.
-    Refusal,
-    /// Profanity.
-    Profanity,
-    /// A text holds a token that chat formats are built of.
-    SpecialToken,
-    /// A secret was found.
-    Secret,
-}
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Short => "quality: the completion is shorter than quality.min_letters",
-            Self::Long => "quality: the completion is longer than quality.max_letters",
-            Self::Echo => "quality: the completion repeats the prompt",
-            Self::Capitals => "quality: the completion is in capitals, see quality.max_capitals",
-            Self::Language => "quality: the completion is in none of quality.languages",
-            Self::Markup => "quality: markup is left in the completion, see quality.max_markup",
-            Self::Refusal => "quality: the completion is a model's refusal, see quality.keep",
-            Self::Profanity => "quality: profanity, see quality.keep",
-            Self::SpecialToken => "quality: a special token such as <|…|> stands in the text",
-            Self::Secret => "quality: a secret was found, see quality.keep",
-        })
     }
 }
 
@@ -150,6 +131,9 @@ impl Quality {
         }
         if self.max_letters.is_some_and(|most| most < self.min_letters.max(1)) {
             return Err("quality.max_letters: use more than quality.min_letters".to_owned());
+        }
+        if self.max_tokens == Some(0) {
+            return Err("quality.max_tokens: use 1 or more".to_owned());
         }
         match self.languages.iter().find(|code| Lang::from_code(code.as_str()).is_none()) {
             Some(code) => Err(format!("quality.languages: {code:?} is no ISO 639-3 code such as \"eng\"")),
@@ -207,7 +191,7 @@ fn share(part: usize, whole: usize) -> f32 {
 }
 
 /// Looks for what chat formats mark turns with: learnt from text, such a token ends or forges a turn.
-fn has_special_token(text: &str) -> bool {
+pub(crate) fn has_special_token(text: &str) -> bool {
     static TOKENS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(r"<\|[\w.▁-]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<s>").ok()
     });

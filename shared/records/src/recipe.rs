@@ -4,6 +4,7 @@
 //! the file, the key and the fix.
 
 mod consent;
+mod cost;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ use crate::split::Split;
 use crate::template::{TemplateError, Templates};
 
 pub use consent::{Consent, NoConsent, OwnConsent, RelatedConsent};
+pub use cost::{Bill, Model, PerMillion, Price};
 
 /// A job may be waited for this long: the workflow itself ends after five days, and a job that is still under way then
 /// would be neither cancelled nor recorded.
@@ -76,40 +78,6 @@ impl Purpose {
             Self::Seo => "seo",
             Self::General => "general",
         }
-    }
-}
-
-/// The model to tune.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// The base model's id at the provider. There is no default: base models are shut down with months of notice.
-    pub base: String,
-    /// Passes over the training file.
-    pub epochs: u32,
-    /// A base model that is shut down in fewer days than this is refused.
-    pub min_life_days: u32,
-    /// The job is given up after this many hours.
-    pub deadline_hours: u32,
-}
-
-/// What a run may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Price {
-    /// The provider's price of a million trained tokens, in US dollars.
-    pub usd_per_million_tokens: f64,
-    /// A run estimated above this many US dollars is refused.
-    pub max_usd: f64,
-}
-
-impl Price {
-    /// Returns the price of that many billed tokens, in whole cents.
-    pub fn usd(&self, tokens: u64) -> f64 {
-        // Tokens stay far below 2^52, where every whole number is exact.
-        #[expect(clippy::cast_precision_loss, reason = "a price is rounded to cents anyway")]
-        let usd = tokens as f64 / 1e6 * self.usd_per_million_tokens;
-        (usd * 100.0).round() / 100.0
     }
 }
 
@@ -256,18 +224,8 @@ impl Recipe {
                 "name: use at most 40 characters, the provider's suffix takes 64 with the version".to_owned()
             );
         }
-        if self.model.base.trim().is_empty() {
-            return Err("model.base: name a model that the provider can tune".to_owned());
-        }
-        if !(1..=50).contains(&self.model.epochs) {
-            return Err("model.epochs: use 1 to 50".to_owned());
-        }
-        if !(1..=MOST_DEADLINE_HOURS).contains(&self.model.deadline_hours) {
-            return Err(format!("model.deadline_hours: use 1 to {MOST_DEADLINE_HOURS}"));
-        }
-        if !(self.price.usd_per_million_tokens >= 0.0 && self.price.max_usd > 0.0) {
-            return Err("price: usd_per_million_tokens must be at least 0 and max_usd above 0".to_owned());
-        }
+        self.model.check()?;
+        self.price.check(&self.model.base)?;
         if u16::from(self.split.validation_percent) + u16::from(self.split.holdout_percent) > 50 {
             return Err(
                 "split: validation_percent and holdout_percent together must leave half for training"
@@ -392,11 +350,5 @@ mod tests {
             "{}",
             broken("{{ title }}", "{{ title }")
         );
-    }
-
-    #[test]
-    fn prices_are_in_whole_cents() {
-        let price = Price { usd_per_million_tokens: 0.4, max_usd: 1.0 };
-        assert!((price.usd(1_234_567) - 0.49).abs() < 1e-9);
     }
 }

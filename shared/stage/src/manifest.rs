@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use records::recipe::Bill;
 use serde::{Deserialize, Serialize};
 
 use crate::arrows::Side;
@@ -49,12 +50,21 @@ pub struct Manifest {
     /// What the scrubber found of people planted into copies of the run's own records, by kind.
     #[serde(default)]
     pub recall: BTreeMap<String, Recall>,
+    /// How long the examples of each side are.
+    #[serde(default)]
+    pub lengths: BTreeMap<String, Lengths>,
+    /// Examples of each source by side.
+    #[serde(default)]
+    pub sides: BTreeMap<String, BTreeMap<String, u64>>,
     /// Tokens of the training side, once.
     pub training_tokens: u64,
     /// Billed tokens: training tokens times epochs.
     pub billed_tokens: u64,
     /// US dollars, by the recipe's price.
     pub usd: f64,
+    /// What the job may be billed, from the least to the most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bill: Option<Bill>,
     /// The clean parts that were read, in order.
     pub inputs: Vec<Object>,
     /// The sides of the dataset.
@@ -108,6 +118,33 @@ pub struct Counts {
     pub near_duplicates: u64,
     /// Examples left out because they are longer than the provider takes.
     pub too_long: u64,
+    /// Examples that are in it, with a completion that was cut to what the provider takes.
+    #[serde(default)]
+    pub cut: u64,
+}
+
+/// Lengths of one side's examples, in tokens.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lengths {
+    /// Examples.
+    pub examples: u64,
+    /// Their tokens, together.
+    pub tokens: u64,
+    /// Of the shortest.
+    pub least: u64,
+    /// Of the longest.
+    pub most: u64,
+    /// Examples by length, bins that hold any.
+    pub histogram: Vec<Bin>,
+}
+
+/// One bin of a histogram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bin {
+    /// The greatest length in it; the bin below ends at three quarters or two thirds of it.
+    pub up_to: u64,
+    /// Examples of such a length.
+    pub examples: u64,
 }
 
 /// One slice's rows, from the plan to its examples: `written = examples + quarantined`.

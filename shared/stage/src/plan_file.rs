@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::arrows::Estimate;
 
+pub use records::check::Limits;
+
 /// The plan: everything later steps need to know, fixed before the first row is read.
 ///
 /// The recipe is kept as resolved, so that a deployment in mid-run changes nothing.
@@ -31,17 +33,6 @@ pub struct PlanFile {
     pub slices: Vec<Slice>,
     /// What the run will cost.
     pub estimate: Estimate,
-}
-
-/// What a provider accepts as a training file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
-    /// Fewest examples in a training file.
-    pub min_examples: u64,
-    /// Largest file, in bytes.
-    pub max_file_bytes: u64,
-    /// Longest example, in tokens.
-    pub max_example_tokens: u64,
 }
 
 /// Rows of one source at plan time.

@@ -105,8 +105,7 @@ fn only_error((_, error): (StatusCode, StageError)) -> StageError {
 
 impl Provider for OpenAi {
     fn limits(&self) -> Limits {
-        // `/files` takes 512 MB; a job wants 10 examples; 65,536 tokens is the context of the tunable bases.
-        Limits { min_examples: 10, max_file_bytes: 512_000_000, max_example_tokens: 65_536 }
+        Limits::CHAT
     }
 
     async fn base_model(&self, id: &str) -> Result<Option<BaseModel>, StageError> {

@@ -4,6 +4,7 @@ mod consent;
 mod failures;
 pub(crate) mod fakes;
 mod lineage;
+mod money;
 mod quality;
 mod recall;
 mod replay;

@@ -1,0 +1,93 @@
+//! `zion check` as a person runs it.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what is not there fails the test that asked")]
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+/// Exit code and what was printed.
+fn check(arguments: &[&str]) -> (i32, String) {
+    let ran = Command::new(env!("CARGO_BIN_EXE_zion")).arg("check").args(arguments).output().unwrap();
+    let printed = [ran.stdout, ran.stderr].concat();
+    (ran.status.code().unwrap(), String::from_utf8(printed).unwrap())
+}
+
+fn example(answer: &str) -> String {
+    json!({"messages": [{"role": "system", "content": "be kind"}, {"role": "user", "content": "who?"},
+        {"role": "assistant", "content": answer}]})
+    .to_string()
+}
+
+fn file(folder: &Path, name: &str, lines: &[String]) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_good_file_passes_with_its_price() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<_> = (0..40).map(|at| example(&format!("answer {at}"))).collect();
+    let file = file(folder.path(), "good.jsonl", &lines);
+    let (code, printed) = check(&[&file, "--strict", "--recipe", "zion-support"]);
+    assert_eq!(code, 0, "{printed}");
+    assert!(
+        printed.contains("40 lines, 40 examples") && printed.contains("price: 0.00 to 0.00 USD"),
+        "{printed}"
+    );
+    assert!(printed.contains("in 3 epochs"), "{printed}");
+}
+
+#[test]
+fn each_problem_is_named_by_its_line_and_no_text_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = "hush-7f3a";
+    let robot =
+        json!({"messages": [{"role": secret, "content": secret}, {"role": "assistant", "content": ""}]});
+    let lines = [example(secret), format!("{secret} is no JSON"), robot.to_string(), String::new()];
+    let path = file(folder.path(), "bad.jsonl", &lines);
+    let (code, printed) = check(&[&path]);
+    assert_eq!(code, 1);
+    for expected in [
+        "bad.jsonl:2: not JSON at column 1",
+        "bad.jsonl:3: message 1 has a role besides",
+        "bad.jsonl:3: message 2 is empty",
+        "bad.jsonl:4: is blank",
+        "bad.jsonl: 2 examples, 10 are needed",
+    ] {
+        assert!(printed.contains(expected), "{expected}: {printed}");
+    }
+    assert!(!printed.contains(secret), "{printed}");
+}
+
+#[test]
+fn warnings_fail_where_strictness_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<_> = (0..10).map(|at| example(&format!("answer {}", at % 9))).collect();
+    let training = file(folder.path(), "training.jsonl", &lines);
+    let validation = file(folder.path(), "validation.jsonl", &lines[..1]);
+    let (code, printed) = check(&[&training, "--validation", &validation]);
+    assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains("training.jsonl:10: says the same as line 1"), "{printed}");
+    assert!(printed.contains("validation.jsonl:1: stands in the training file, too"), "{printed}");
+    assert_eq!(check(&[&training, "--strict"]).0, 1);
+}
+
+#[test]
+fn a_price_above_the_budget_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<_> = (0..10).map(|at| example(&format!("answer {at} {}", "word ".repeat(500)))).collect();
+    let training = file(folder.path(), "training.jsonl", &lines);
+    let recipe = include_str!("../../recipes/zion-support.toml")
+        .replace(
+            "usd_per_million_tokens = 0.40",
+            "usd_per_million_tokens = { \"openai/gpt-oss-20b\" = 4000.0 }",
+        )
+        .replace("epochs = 3\n", "");
+    let recipe = file(folder.path(), "dear.toml", &[recipe]);
+    let (code, printed) = check(&[&training, "--recipe", &recipe]);
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains("in 10 epochs") && printed.contains("price.max_usd"), "{printed}");
+}

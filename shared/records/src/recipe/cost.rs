@@ -1,0 +1,189 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::tokens::Tokens;
+
+use super::MOST_DEADLINE_HOURS;
+
+/// The model to tune.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// The base model's id at the provider. There is no default: base models are shut down with months of notice.
+    pub base: String,
+    /// Passes over the training file; by the number of examples if left out, see [`Self::epochs`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u32>,
+    /// A base model that is shut down in fewer days than this is refused.
+    pub min_life_days: u32,
+    /// The job is given up after this many hours.
+    pub deadline_hours: u32,
+}
+
+impl Model {
+    /// Returns how often so many training examples are passed over.
+    ///
+    /// Where the recipe does not say: three times, few examples more often, many less, as the published notebook
+    /// expects providers to choose. The number is sent with the job, so that it is what was priced.
+    pub fn epochs(&self, examples: u64) -> u32 {
+        let examples = examples.max(1);
+        let chosen = match 3 * examples {
+            ..100 => (100 / examples).min(25),
+            100..=25_000 => 3,
+            _ => (25_000 / examples).max(1),
+        };
+        self.epochs.unwrap_or(u32::try_from(chosen).unwrap_or(1))
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.base.trim().is_empty() {
+            return Err("model.base: name a model that the provider can tune".to_owned());
+        }
+        if self.epochs.is_some_and(|epochs| !(1..=50).contains(&epochs)) {
+            return Err("model.epochs: use 1 to 50, or leave it out".to_owned());
+        }
+        if !(1..=MOST_DEADLINE_HOURS).contains(&self.deadline_hours) {
+            return Err(format!("model.deadline_hours: use 1 to {MOST_DEADLINE_HOURS}"));
+        }
+        Ok(())
+    }
+}
+
+/// What a run may cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// The provider's price of a million trained tokens, in US dollars.
+    pub usd_per_million_tokens: PerMillion,
+    /// A run that may cost more US dollars than this is refused.
+    pub max_usd: f64,
+}
+
+/// A price of a million trained tokens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum PerMillion {
+    /// Of whatever base model the recipe names.
+    Any(f64),
+    /// By base model, so that another base cannot be trained at the old one's price.
+    ByBase(BTreeMap<String, f64>),
+}
+
+impl PerMillion {
+    fn of(&self, base: &str) -> Option<f64> {
+        match self {
+            Self::Any(usd) => Some(*usd),
+            Self::ByBase(prices) => prices.get(base).copied(),
+        }
+    }
+}
+
+/// What a training job may be billed: providers count tokens by formats of their own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bill {
+    /// Passes over the training file.
+    pub epochs: u32,
+    /// Tokens of the training file, times epochs.
+    pub tokens: Tokens,
+    /// US dollars for the fewest of them.
+    pub least_usd: f64,
+    /// US dollars as they are commonly counted.
+    pub usd: f64,
+    /// US dollars for the most.
+    pub most_usd: f64,
+}
+
+impl Price {
+    /// Returns the price of that many billed tokens of a base model, in whole cents.
+    pub fn usd(&self, base: &str, tokens: u64) -> f64 {
+        let per_million = self.usd_per_million_tokens.of(base).unwrap_or_default();
+        // Tokens stay far below 2^52, where every whole number is exact.
+        #[expect(clippy::cast_precision_loss, reason = "a price is rounded to cents anyway")]
+        let usd = tokens as f64 / 1e6 * per_million;
+        (usd * 100.0).round() / 100.0
+    }
+
+    pub(super) fn check(&self, base: &str) -> Result<(), String> {
+        let Some(usd) = self.usd_per_million_tokens.of(base) else {
+            return Err(format!("price.usd_per_million_tokens: there is no price for {base:?}: add it"));
+        };
+        let all = match &self.usd_per_million_tokens {
+            PerMillion::Any(_) => vec![usd],
+            PerMillion::ByBase(prices) => prices.values().copied().collect(),
+        };
+        // Not a number is neither.
+        if all.iter().all(|usd| *usd >= 0.0) && self.max_usd > 0.0 {
+            return Ok(());
+        }
+        Err("price: usd_per_million_tokens must be at least 0 and max_usd above 0".to_owned())
+    }
+}
+
+impl super::Recipe {
+    /// Returns what a training file of so many examples and tokens is billed.
+    pub fn bill(&self, examples: u64, tokens: Tokens) -> Bill {
+        let epochs = self.model.epochs(examples);
+        let times = u64::from(epochs);
+        let tokens = Tokens {
+            least: tokens.least * times,
+            counted: tokens.counted * times,
+            most: tokens.most * times,
+        };
+        let usd = |tokens| self.price.usd(&self.model.base, tokens);
+        Bill {
+            epochs,
+            tokens,
+            least_usd: usd(tokens.least),
+            usd: usd(tokens.counted),
+            most_usd: usd(tokens.most),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(epochs: Option<u32>) -> Model {
+        Model { base: "b".to_owned(), epochs, min_life_days: 1, deadline_hours: 1 }
+    }
+
+    #[test]
+    fn prices_are_in_whole_cents() {
+        let price = Price { usd_per_million_tokens: PerMillion::Any(0.4), max_usd: 1.0 };
+        assert!((price.usd("b", 1_234_567) - 0.49).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_table_has_a_price_for_the_base_or_the_recipe_is_refused() {
+        let table = "max_usd = 1.0\nusd_per_million_tokens = { \"small\" = 0.4, \"org/large\" = 3 }";
+        let price: Price = toml::from_str(table).unwrap();
+        assert!((price.usd("org/large", 1_000_000) - 3.0).abs() < 1e-9);
+        assert!(price.check("small").is_ok());
+        let error = price.check("other").unwrap_err();
+        assert!(error.contains("price.usd_per_million_tokens") && error.contains("\"other\""), "{error}");
+        let below = Price { usd_per_million_tokens: PerMillion::Any(f64::NAN), max_usd: 1.0 };
+        assert!(below.check("b").is_err());
+    }
+
+    /// The published notebook's: 3 passes, at least 100 examples seen by 25 passes at most, 25,000 at most.
+    #[test]
+    fn epochs_follow_the_number_of_examples_unless_the_recipe_says() {
+        for (examples, epochs) in [
+            (1, 25),
+            (4, 25),
+            (5, 20),
+            (10, 10),
+            (33, 3),
+            (34, 3),
+            (8_333, 3),
+            (8_334, 2),
+            (12_501, 1),
+            (90_000, 1),
+        ] {
+            assert_eq!(model(None).epochs(examples), epochs, "{examples} examples");
+        }
+        assert_eq!(model(Some(7)).epochs(1), 7);
+    }
+}

@@ -16,7 +16,7 @@ use crate::scrub::{self, Scrub};
 use crate::split::Split;
 use crate::template::{TemplateError, Templates};
 
-pub use consent::{Consent, NoConsent, OwnConsent, RelatedConsent};
+pub use consent::{Consent, LoggedConsent, NoConsent, OwnConsent, RelatedConsent};
 pub use cost::{Bill, Model, PerMillion, Price};
 
 /// A job may be waited for this long: the workflow itself ends after five days, and a job that is still under way then
@@ -195,9 +195,8 @@ impl Recipe {
         for source in &self.sources {
             let own = source.selected().into_iter().chain(source.filter.keys().map(String::as_str));
             used.entry(&source.table).or_default().extend(own);
-            if let Some((table, columns)) = source.consent.columns() {
-                used.entry(table.unwrap_or(&source.table)).or_default().extend(columns);
-            }
+            let consent = source.consent.table().unwrap_or(&source.table);
+            used.entry(consent).or_default().extend(source.consent.columns());
         }
         used
     }
@@ -298,6 +297,9 @@ impl Source {
             plain("columns", column)?;
         }
         self.consent.check(plain)?;
+        if matches!(self.consent, Consent::Logged(_)) && self.subject.is_none() {
+            return Err("subject: name the column that consent.person is looked up by".to_owned());
+        }
         self.templates().map(|_| ()).map_err(|error| error.to_string())
     }
 }
@@ -335,6 +337,36 @@ mod tests {
         let text = text.replacen(opt_out, &format!("{opt_out}\nnull_means_yes = \"{reason}\""), 1);
         let recipe = Recipe::parse("x.toml", &text).unwrap();
         assert_eq!(recipe.sources[0].consent.null_means_yes(), Some(reason));
+    }
+
+    #[test]
+    fn a_log_of_consents_needs_a_person_and_one_column_to_go_by() {
+        let log = |lines: &str| {
+            let text = library::text("zion-job-generator").unwrap();
+            let (before, _) = text.split_once("[sources.consent]").unwrap();
+            let (_, behind) = text.split_once("training_opt_out\"").unwrap();
+            let log = "table = \"consents\"\nperson = \"user_id\"\nlatest_by = \"said_at\"";
+            Recipe::parse("x.toml", &format!("{before}[sources.consent]\n{log}\n{lines}{behind}"))
+        };
+        let recipe = log("granted = \"granted\"\nwhere = { kind = \"training\" }").unwrap();
+        let columns = recipe.used_columns();
+        assert_eq!(
+            columns["consents"].iter().copied().collect::<Vec<_>>(),
+            ["granted", "kind", "said_at", "user_id"]
+        );
+        for lines in ["", "granted = \"a\"\nopt_out = \"b\""] {
+            let error = log(lines).unwrap_err().to_string();
+            assert!(error.contains("either opt_out or granted"), "{error}");
+        }
+        assert!(log("opt_out = \"no\"\nnull_means_yes = \"yes\"").is_err());
+        let nobody = library::text("zion-job-generator").unwrap().replacen("subject = \"owner_id\"\n", "", 1);
+        let nobody = nobody.replacen(
+            "table = \"profiles\"",
+            "table = \"consents\"\nperson = \"user_id\"\nlatest_by = \"said_at\"",
+            1,
+        );
+        let error = Recipe::parse("x.toml", &nobody).unwrap_err().to_string();
+        assert!(error.contains("subject: name the column"), "{error}");
     }
 
     #[test]

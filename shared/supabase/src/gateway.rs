@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backon::Retryable as _;
-use records::recipe::{Consent, OwnConsent, RelatedConsent};
+use records::recipe::{Consent, LoggedConsent};
 use records::row::Row;
 use reqwest::{RequestBuilder, Response};
 use secrecy::SecretString;
@@ -136,16 +136,16 @@ impl Gateway {
         exact: bool,
     ) -> Result<Answer, StageError> {
         let source = range.source;
-        let consent = match &source.consent {
-            Consent::Related(RelatedConsent { table, opt_out, .. }) => {
-                Some((table.as_str(), opt_out.as_str()))
-            }
-            Consent::Own(OwnConsent { opt_out, .. }) => Some((opt_out.as_str(), opt_out.as_str())),
-            Consent::NotNeeded(_) => None,
-        };
+        let consent = Some(&source.consent).filter(|_| consented);
+        if let Some(Consent::Logged(LoggedConsent { table, .. })) = consent {
+            let text = format!(
+                "source {}: the gateway cannot ask for a person's latest row of {table}: deploy with ReadFromDatabase=yes, or keep the latest in a boolean column of the person's own table, by a trigger, and name that",
+                source.name
+            );
+            return Err(StageError::new(ErrorName::ConsentUnreadable, text));
+        }
         let url = self.url(&source.table)?;
         let query = parameters(range, columns, consented);
-        let consent = consent.filter(|_| consented);
         self.send(Asked { what: &source.table, consent, role: Self::ROLE }, || {
             let request = self.client.get(url.clone()).query(&query).query(more);
             if exact { request.header("Prefer", "count=exact") } else { request }

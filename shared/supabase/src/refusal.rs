@@ -1,5 +1,6 @@
 //! What the gateway's refusals mean, with the fix.
 
+use records::recipe::Consent;
 use reqwest::StatusCode;
 use serde::Deserialize;
 use stage::{ErrorName, StageError};
@@ -33,8 +34,8 @@ impl Refusal {
 pub struct Asked<'a> {
     /// The table or `rpc/function`.
     pub what: &'a str,
-    /// The table and column that say who has agreed, where a query needs them.
-    pub consent: Option<(&'a str, &'a str)>,
+    /// Who has agreed, where a query needs it.
+    pub consent: Option<&'a Consent>,
     /// Who asks, for the grant in the message.
     pub role: &'a str,
 }
@@ -45,7 +46,9 @@ pub fn refused(status: Option<StatusCode>, refusal: &Refusal, asked: Asked<'_>) 
     let code = refusal.code.as_deref().unwrap_or("");
     let message = refusal.message.as_deref().unwrap_or("");
     let about_consent = |names: &str| {
-        asked.consent.is_some_and(|(table, column)| names.contains(table) || names.contains(column))
+        let consent = asked.consent.into_iter();
+        let mut known = consent.flat_map(|it| it.columns().into_iter().chain(it.table()));
+        known.any(|name| names.contains(name))
     };
     let name = |names: &str| {
         if about_consent(names) { ErrorName::ConsentUnreadable } else { ErrorName::SourceRefused }
@@ -113,15 +116,18 @@ fn denied(message: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use records::recipe::RelatedConsent;
+
     use super::*;
 
     fn answer(code: &str, message: &str) -> (ErrorName, String) {
         let refusal = Refusal { code: Some(code.to_owned()), message: Some(message.to_owned()) };
-        let asked = Asked {
-            what: "job_posts",
-            consent: Some(("profiles", "training_opt_out")),
-            role: "service_role",
-        };
+        let consent = Consent::Related(RelatedConsent {
+            table: "profiles".to_owned(),
+            opt_out: "training_opt_out".to_owned(),
+            null_means_yes: None,
+        });
+        let asked = Asked { what: "job_posts", consent: Some(&consent), role: "service_role" };
         let error = refused(Some(StatusCode::FORBIDDEN), &refusal, asked);
         (error.name(), error.to_string())
     }

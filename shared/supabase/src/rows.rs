@@ -187,6 +187,8 @@ pub(crate) fn parameters(range: Range<'_>, columns: &[&str], consented: bool) ->
                 parameters.push((format!("{CONSENT}.{opt_out}"), agrees.to_owned()));
             }
             Consent::Own(OwnConsent { opt_out, .. }) => parameters.push((opt_out.clone(), agrees.to_owned())),
+            // No parameter says which row is the latest: nobody has agreed, should it be asked all the same.
+            Consent::Logged(_) => parameters.push((source.key.clone(), "is.null".to_owned())),
             Consent::NotNeeded(_) => {}
         }
     }

@@ -3,16 +3,18 @@
 //! | module | tests |
 //! |---|---|
 //! | `same` | both give the same rows, whatever the types and the consent |
+//! | `latest` | of a log of consents a person's latest row counts |
 //! | `slices` | skewed keys are cut evenly; a scan outlives its connection and a table that changes |
 //! | `refused` | what the database refuses is named, with the fix and without a secret |
 
+mod latest;
 mod refused;
 mod same;
 mod slices;
 
 use std::collections::BTreeMap;
 
-use records::recipe::{Consent, NoConsent, OwnConsent, RelatedConsent, Source};
+use records::recipe::{Consent, LoggedConsent, NoConsent, OwnConsent, RelatedConsent, Source};
 use secrecy::SecretString;
 use stage::{StageError, http};
 use supabase::{Gateway, Postgres, Range, Rows, Scan as _};
@@ -69,6 +71,18 @@ fn of_people() -> Consent {
 
 fn of_the_row() -> Consent {
     Consent::Own(OwnConsent { opt_out: "a_boolean".to_owned(), null_means_yes: None })
+}
+
+fn log(table: &str, person: &str, latest_by: &str, opt_out: &str) -> LoggedConsent {
+    LoggedConsent {
+        table: table.to_owned(),
+        person: person.to_owned(),
+        latest_by: latest_by.to_owned(),
+        opt_out: Some(opt_out.to_owned()),
+        granted: None,
+        filter: BTreeMap::new(),
+        null_means_yes: None,
+    }
 }
 
 async fn read(rows: &impl Rows, range: Range<'_>) -> Result<Vec<String>, StageError> {

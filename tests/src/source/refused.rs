@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use stage::ErrorName;
 use supabase::{Postgres, Range, Rows as _};
 
-use super::{of_everyone, of_people, of_the_row, postgres, read, services, source};
+use super::{log, of_everyone, of_people, of_the_row, postgres, read, services, source};
 
 const PASSWORD: &str = "only for the tests";
 
@@ -25,8 +25,17 @@ async fn what_is_missing_is_named_with_the_fix() {
             null_means_yes: None,
         })
     };
+    services
+        .run(
+            "create table log (person uuid, number bigint, said_at timestamptz, refused boolean, about text)",
+        )
+        .await;
+    let logged = |table: &str, person: &str, latest_by: &str, opt_out: &str| Source {
+        subject: Some("person".to_owned()),
+        ..source("by_uuid", &["a_text"], Consent::Logged(log(table, person, latest_by, opt_out)))
+    };
     let every = |consent| source("every_type", &["a_text"], consent);
-    let cases: [(&Postgres, Source, ErrorName, &str); 13] = [
+    let cases: [(&Postgres, Source, ErrorName, &str); 18] = [
         (&stranger, every(of_everyone()), refused, "the password"),
         (
             &reader,
@@ -45,6 +54,11 @@ async fn what_is_missing_is_named_with_the_fix() {
         (&owner, source("unrelated", &["a_text"], of_people()), unreadable, "foreign key"),
         (&owner, source("repeated", &["a_text"], of_everyone()), refused, "unique and not null"),
         (&owner, source("by_uuid", &["a_text"], of_the_row()), unreadable, "a_boolean"),
+        (&owner, logged("nowhere", "person", "said_at", "refused"), unreadable, "nowhere"),
+        (&owner, logged("log", "nobody", "said_at", "refused"), unreadable, "nobody"),
+        (&owner, logged("log", "person", "never", "refused"), unreadable, "never"),
+        (&owner, logged("log", "person", "said_at", "about"), unreadable, "not a boolean"),
+        (&owner, logged("log", "number", "said_at", "refused"), unreadable, "one type"),
     ];
     for (rows, source, name, says) in cases {
         let error = read(rows, Range::all(&source)).await.unwrap_err();

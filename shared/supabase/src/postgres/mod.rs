@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::Retryable as _;
-use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
+use records::recipe::Source;
 use secrecy::{ExposeSecret as _, SecretString};
 use stage::plan_file::Counted;
 use stage::schema_file::Tables;
@@ -66,14 +66,8 @@ impl Postgres {
     }
 
     fn asked<'a>(&'a self, source: &'a Source, consented: bool) -> Asked<'a> {
-        let consent = match &source.consent {
-            Consent::Related(RelatedConsent { table, opt_out, .. }) => {
-                Some((table.as_str(), opt_out.as_str()))
-            }
-            Consent::Own(OwnConsent { opt_out, .. }) => Some((opt_out.as_str(), opt_out.as_str())),
-            Consent::NotNeeded(_) => None,
-        };
-        Asked { what: &source.table, consent: consent.filter(|_| consented), role: self.address.user() }
+        let consent = Some(&source.consent).filter(|_| consented);
+        Asked { what: &source.table, consent, role: self.address.user() }
     }
 
     /// Returns the connection, a new one if there is none that works.

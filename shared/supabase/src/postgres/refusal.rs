@@ -1,5 +1,6 @@
 //! What the database's errors mean, with the fix. Its own words are quoted for codes that speak of names alone.
 
+use records::recipe::Consent;
 use stage::{ErrorName, StageError};
 use tokio_postgres::Error;
 
@@ -43,6 +44,12 @@ pub(super) fn failed(error: Error, asked: Asked<'_>) -> StageError {
         "42804" => named(
             ErrorName::ConsentUnreadable,
             format!("{what}: the opt-out column is not a boolean: mend the column or the recipe's consent"),
+        ),
+        "42883" if matches!(asked.consent, Some(Consent::Logged(_))) => named(
+            ErrorName::ConsentUnreadable,
+            format!(
+                "{what}: consent.person and the source's subject cannot be compared: their columns need one type"
+            ),
         ),
         // Connection, resources, an operator's hand, a conflict with other transactions: they pass.
         _ if ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => {

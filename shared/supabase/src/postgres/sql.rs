@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use records::recipe::{Consent, Equals, OwnConsent, RelatedConsent, Source};
+use records::recipe::{Consent, Equals, LoggedConsent, OwnConsent, RelatedConsent, Source};
 
 use super::shape::Shape;
 use crate::rows::Range;
@@ -37,7 +37,7 @@ pub(super) fn describe(source: &Source) -> String {
 pub(super) fn catalogue(source: &Source) -> String {
     let related = match &source.consent {
         Consent::Related(RelatedConsent { table, .. }) => table.as_str(),
-        Consent::Own(_) | Consent::NotNeeded(_) => "",
+        Consent::Logged(_) | Consent::Own(_) | Consent::NotNeeded(_) => "",
     };
     let (this, that) = (literal(&table(&source.table)), literal(&table(related)));
     let that = if related.is_empty() { "null".to_owned() } else { that };
@@ -144,15 +144,8 @@ fn from(shape: &Shape, range: Range<'_>, consented: bool) -> String {
 
 fn conditions(shape: &Shape, range: Range<'_>, consented: bool) -> String {
     let source = range.source;
-    let mut conditions = Vec::new();
-    for (filtered, value) in &source.filter {
-        let filtered = column(filtered);
-        conditions.push(match value {
-            Equals::Bool(value) => format!("{filtered} is {value}"),
-            Equals::Number(value) => format!("{filtered} = {}", literal(&value.to_string())),
-            Equals::Text(value) => format!("{filtered} = {}", literal(value)),
-        });
-    }
+    let mut conditions: Vec<_> =
+        source.filter.iter().map(|(filtered, value)| equals(&column(filtered), value)).collect();
     let key = column(&source.key);
     for (operator, bound) in [(">", range.after), ("<=", range.up_to)] {
         if let Some(bound) = bound {
@@ -163,6 +156,34 @@ fn conditions(shape: &Shape, range: Range<'_>, consented: bool) -> String {
         conditions.extend(agreed(shape, source));
     }
     if conditions.is_empty() { String::new() } else { format!(" where {}", conditions.join(" and ")) }
+}
+
+fn equals(column: &str, value: &Equals) -> String {
+    match value {
+        Equals::Bool(value) => format!("{column} is {value}"),
+        Equals::Number(value) => format!("{column} = {}", literal(&value.to_string())),
+        Equals::Text(value) => format!("{column} = {}", literal(value)),
+    }
+}
+
+/// Says whose latest row in the log is a yes: there is one, and no row that is a no is as late or without a time.
+fn latest(source: &Source, log: &LoggedConsent) -> String {
+    let LoggedConsent { table: log_table, person, latest_by, filter, .. } = log;
+    let (yes, no) = log.yes_and_no();
+    let (person, time) = (name(person), name(latest_by));
+    let rows = |alias: &str, answer: &str| {
+        let answer = format!("{alias}.{} {answer}", name(log.column()));
+        let filter = filter.iter().map(|(it, value)| equals(&format!("{alias}.{}", name(it)), value));
+        let conditions: Vec<_> = std::iter::once(answer).chain(filter).collect();
+        format!("select from {} as {alias} where {}", table(log_table), conditions.join(" and "))
+    };
+    // Without a subject nobody has agreed.
+    let subject = source.subject.as_deref().map_or_else(|| "null".to_owned(), column);
+    format!(
+        "exists ({} and c.{person} = {subject} and c.{time} is not null and not exists ({} and n.{person} = c.{person} and (n.{time} is null or n.{time} >= c.{time})))",
+        rows("c", yes),
+        rows("n", no)
+    )
 }
 
 /// Says who has agreed. `is false` leaves nulls out, `is not true` takes them.
@@ -184,6 +205,7 @@ fn agreed(shape: &Shape, source: &Source) -> Option<String> {
                 name(opt_out)
             ))
         }
+        Consent::Logged(log) => Some(latest(source, log)),
         Consent::NotNeeded(_) => None,
     }
 }

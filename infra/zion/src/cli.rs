@@ -9,6 +9,7 @@ use crate::bench::Bench;
 use crate::check::Check;
 use crate::demo::{self, Demo};
 use crate::error::Result;
+use crate::reconcile::Reconcile;
 use crate::sample::{self, Kind, Sample};
 use crate::scrub::Scrub;
 use crate::verify::Verify;
@@ -38,6 +39,8 @@ enum Command {
     Verify(Verify),
     /// Says which runs and models saw somebody's data
     Who(Who),
+    /// Says which models learnt from rows that were deleted or opted out since
+    Reconcile(Reconcile),
     /// Runs one benchmark; its last line is one JSON object
     Bench(Bench),
 }
@@ -77,6 +80,7 @@ impl Cli {
             Command::Check(check) => return check.run().await,
             Command::Verify(verify) => return verify.run().await,
             Command::Who(who) => who.run().await,
+            Command::Reconcile(reconcile) => reconcile.run().await,
             Command::Bench(bench) => bench.run().await,
         }
         .map(|()| ExitCode::SUCCESS)

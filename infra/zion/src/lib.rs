@@ -8,6 +8,7 @@
 //! - [`scrub`] files, with the pipeline's scrubber
 //! - [`verify`] a run's dataset, made again
 //! - [`who`] which runs and models saw somebody's data
+//! - [`reconcile`] which models learnt from rows that are gone
 //! - [`sample`] a sample app's data
 //! - [`database`] the app's database: its tables and the migrations
 //! - [`term`], [`error`] what a person sees, and what to do when something went wrong
@@ -19,6 +20,7 @@ pub mod database;
 pub mod demo;
 pub mod error;
 pub mod local;
+pub mod reconcile;
 pub mod sample;
 pub mod scrub;
 pub mod term;

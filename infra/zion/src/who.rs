@@ -168,27 +168,45 @@ impl Who {
             let key = Secret::new(secret).await.text().await.context("read the project's key")?;
             let client = http::client().context("prepare the request")?;
             let gateway = Gateway::new(client, url, key).context("ask for the models")?;
-            for seen in found.seen.chunks_mut(RUNS) {
-                let runs: Vec<&str> = seen.iter().map(|seen| seen.run.as_str()).collect();
-                let mut models = gateway.of_runs(&runs).await.context("ask for the models")?;
-                for seen in seen {
-                    let at = models.iter().position(|model| model.run == seen.run);
-                    seen.model = at.map(|at| models.swap_remove(at));
-                }
+            let runs: Vec<&str> = found.seen.iter().map(|seen| seen.run.as_str()).collect();
+            let mut models = models(&gateway, &runs).await?;
+            for seen in &mut found.seen {
+                seen.model = models.remove(&seen.run);
             }
         }
         print(&found, self.json)?;
-        if found.unanswered.is_empty() {
-            return Ok(());
-        }
-        Err(Error::new(format!(
-            "{} of {} runs are hashed under a key that the secret does not hold: {}",
-            found.unanswered.len(),
-            found.searched,
-            found.unanswered.join(", ")
-        ))
-        .hint("put the old key back, on a line of its own behind the newest one"))
+        answered(&found.unanswered, found.searched)
     }
+}
+
+/// Returns the models of those runs, by run.
+pub(crate) async fn models(gateway: &Gateway, runs: &[&str]) -> Result<BTreeMap<String, Version>> {
+    let mut models = BTreeMap::new();
+    for runs in runs.chunks(RUNS) {
+        let versions = gateway.of_runs(runs).await.context("ask for the models")?;
+        models.extend(versions.into_iter().map(|version| (version.run.clone(), version)));
+    }
+    Ok(models)
+}
+
+/// Fails where nobody can say: silence would be taken for a no.
+pub(crate) fn answered(unanswered: &[String], searched: usize) -> Result<()> {
+    if unanswered.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(format!(
+        "{} of {searched} runs are hashed under a key that the secret does not hold: {}",
+        unanswered.len(),
+        unanswered.join(", ")
+    ))
+    .hint("put the old key back, on a line of its own behind the newest one"))
+}
+
+/// A model in a few words.
+pub(crate) fn named(model: Option<&Version>) -> String {
+    let Some(model) = model else { return "no model known".to_owned() };
+    let live = if model.active { ", live" } else { "" };
+    format!("{} ({}{live})", model.name, model.training_status)
 }
 
 fn is_hash(text: &str) -> bool {
@@ -202,14 +220,7 @@ fn print(found: &Found, json: bool) -> Result<()> {
     }
     term::line(&format!("seen in {} of {} runs", found.seen.len(), found.searched));
     for seen in &found.seen {
-        let model = match &seen.model {
-            Some(model) => {
-                let live = if model.active { ", live" } else { "" };
-                format!("{} ({}{live})", model.name, model.training_status)
-            }
-            None => "no model known".to_owned(),
-        };
-        term::line(&format!("  {}  {model}", seen.run));
+        term::line(&format!("  {}  {}", seen.run, named(seen.model.as_ref())));
         let list = |counts: &BTreeMap<String, u64>| {
             let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
             counts.join(", ")

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
+use records::recipe::Consent;
 use serde_json::{Value, json};
 use stage::arrows::Recorded;
 use stage::plan_file::Limits;
@@ -87,11 +88,12 @@ impl Project {
         let key = move |row: &Value| row[&range.source.key].as_u64().unwrap();
         let bound = |text: Option<&str>| text.map(|text| text.parse::<u64>().unwrap());
         let (after, up_to) = (bound(range.after), bound(range.up_to));
+        let asks = consented && !matches!(range.source.consent, Consent::NotNeeded(_));
         let rows = self.tables.get(range.source.table.as_str()).map(Vec::as_slice).unwrap_or_default();
         rows.iter().filter(move |row| {
             after.is_none_or(|after| key(row) > after)
                 && up_to.is_none_or(|up_to| key(row) <= up_to)
-                && !(consented && row["opted_out"] == true)
+                && !(asks && row["opted_out"] == true)
         })
     }
 }

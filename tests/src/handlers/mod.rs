@@ -7,6 +7,7 @@ mod lineage;
 mod money;
 mod quality;
 mod recall;
+mod reconcile;
 mod replay;
 pub(crate) mod run;
 mod schema;

@@ -1,6 +1,7 @@
 //! Of a log of consents a person's latest row counts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use consent::Consent as Reading;
 use records::recipe::{Consent, Equals, LoggedConsent, Source};
@@ -46,11 +47,13 @@ async fn world() -> (Services, Postgres) {
         insert into log values (null, now(), false, 'training');"
         .to_owned();
     for (person, said, ..) in SAID {
-        sql += &format!("insert into of_people values ({person}, {person}, 'x');");
+        write!(sql, "insert into of_people values ({person}, {person}, 'x');").unwrap();
         if !said.is_empty() {
-            sql += &format!(
+            write!(
+                sql,
                 "insert into log select {person}, to_timestamp(t::float8), r::boolean, a from (values {said}, (null, null, 'letters')) v (t, r, a) order by random();"
-            );
+            )
+            .unwrap();
         }
     }
     services.run(&format!("{sql} grant select on log, of_people to service_role")).await;
@@ -183,7 +186,7 @@ async fn consent_that_is_read_again_follows_the_same_rule() {
     // What an export before the changes below has taken.
     let exported = used(&rows, &plan.recipe.sources[0]).await;
     let store = Memory::default();
-    let lines: String = exported.iter().map(|key| format!("{key}\n")).collect();
+    let lines = exported.iter().map(u32::to_string).collect::<Vec<_>>().join("\n");
     store.put(&keys::row_keys("run", "of_people", 0, 0), lines.into(), Class::Raw).await.unwrap();
     let still = async || -> BTreeSet<u32> {
         let usable = Reading::new(&plan, &store, &rows).part(&part).await.unwrap();

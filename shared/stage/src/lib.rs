@@ -8,6 +8,7 @@
 //! | [`keys`] | the names of objects in the run's bucket |
 //! | [`plan_file`], [`manifest`], [`upload_file`], [`export_file`], [`scrub_file`], [`lineage_file`], [`schema_file`] | the documents handed on through the bucket |
 //! | [`serve`](mod@serve) | from a plain `async fn` to a Lambda function |
+//! | [`usage`] | what an invocation asked of object storage |
 //! | [`http`] | the one way to build an HTTP client, and what its failures mean |
 //!
 //! State passed between steps is pointers, counts and hashes. A record never passes: execution history is kept
@@ -26,6 +27,7 @@ pub mod scrub_file;
 pub mod serve;
 pub mod settings;
 pub mod upload_file;
+pub mod usage;
 
 pub use error::{ErrorName, StageError};
 pub use serve::{Deadline, serve};

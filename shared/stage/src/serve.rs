@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::StageError;
+use crate::{StageError, usage};
 
 /// When the invocation will be killed.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,7 @@ where
     }));
     let handler = &handler;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let started = Instant::now();
+        let (started, before) = (Instant::now(), usage::so_far());
         let deadline = Deadline(event.context.deadline());
         let answer = AssertUnwindSafe(answer(handler, event.payload, deadline)).catch_unwind().await;
         let answer = answer.unwrap_or_else(|_| {
@@ -56,7 +56,18 @@ where
         });
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &answer {
-            Ok(_) => tracing::info!(stage.name = name, duration_ms, "stage done"),
+            Ok(_) => {
+                let used = usage::so_far() - before;
+                tracing::info!(
+                    stage.name = name,
+                    duration_ms,
+                    s3.put_requests = used.put_requests,
+                    s3.get_requests = used.get_requests,
+                    s3.bytes_in = used.bytes_in,
+                    s3.bytes_out = used.bytes_out,
+                    "stage done"
+                );
+            }
             Err(error) => tracing::error!(
                 stage.name = name,
                 duration_ms,

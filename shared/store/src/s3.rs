@@ -4,7 +4,7 @@ use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
-use stage::{ErrorName, StageError};
+use stage::{ErrorName, StageError, usage};
 
 use crate::{Body, Class, Find, Get, List, Put};
 
@@ -28,6 +28,7 @@ impl S3 {
     }
 
     async fn must(&self, key: &str) -> Result<ByteStream, StageError> {
+        usage::get();
         let object = self.client.get_object().bucket(&self.bucket).key(key).send().await;
         object.map(|object| object.body).map_err(|error| {
             if !error.as_service_error().is_some_and(GetObjectError::is_no_such_key) {
@@ -66,10 +67,12 @@ struct Object {
 
 impl Body for Object {
     async fn chunk(&mut self) -> Result<Option<Bytes>, StageError> {
-        self.stream.next().await.transpose().map_err(|error| {
+        let chunk = self.stream.next().await.transpose().map_err(|error| {
             StageError::new(ErrorName::Unavailable, format!("reading {} broke off", self.key))
                 .caused_by(error)
-        })
+        })?;
+        usage::read(chunk.as_ref().map_or(0, Bytes::len));
+        Ok(chunk)
     }
 }
 
@@ -87,6 +90,7 @@ impl Find for S3 {
     async fn find(&self, key: &str) -> Result<Option<Bytes>, StageError> {
         // Asked for by listing: a role that may list its prefix alone is answered 403 for a missing object, because
         // reading one carries no prefix that the policy's condition could match.
+        usage::put(0);
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(key).max_keys(1);
         let list = list.send().await.map_err(|error| failed("look for", key, &error))?;
         if list.contents().iter().all(|object| object.key() != Some(key)) {
@@ -102,6 +106,7 @@ impl List for S3 {
         let mut pages = list.into_paginator().send();
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
+            usage::put(0);
             let page = page.map_err(|error| failed("list", folder, &error))?;
             names.extend(page.contents().iter().filter_map(|object| object.key().map(str::to_owned)));
             names.extend(
@@ -117,16 +122,20 @@ async fn whole(stream: ByteStream, key: &str) -> Result<Bytes, StageError> {
     let bytes = stream.collect().await.map_err(|error| {
         StageError::new(ErrorName::Unavailable, format!("reading {key} broke off")).caused_by(error)
     })?;
-    Ok(bytes.into_bytes())
+    let bytes = bytes.into_bytes();
+    usage::read(bytes.len());
+    Ok(bytes)
 }
 
 impl Put for S3 {
     async fn put(&self, key: &str, body: Bytes, class: Class) -> Result<(), StageError> {
+        usage::put(body.len());
         let request = self.client.put_object().bucket(&self.bucket).key(key).set_tagging(tag(class));
         request.body(body.into()).send().await.map(|_| ()).map_err(|error| failed("write", key, &error))
     }
 
     async fn begin(&self, key: &str, class: Class) -> Result<String, StageError> {
+        usage::put(0);
         let request =
             self.client.create_multipart_upload().bucket(&self.bucket).key(key).set_tagging(tag(class));
         let answer = request.send().await.map_err(|error| failed("start", key, &error))?;
@@ -134,6 +143,7 @@ impl Put for S3 {
     }
 
     async fn part(&self, key: &str, upload: &str, number: i32, body: Bytes) -> Result<String, StageError> {
+        usage::put(body.len());
         let request =
             self.client.upload_part().bucket(&self.bucket).key(key).upload_id(upload).part_number(number);
         let answer =
@@ -142,6 +152,7 @@ impl Put for S3 {
     }
 
     async fn complete(&self, key: &str, upload: &str, parts: Vec<String>) -> Result<(), StageError> {
+        usage::put(0);
         let parts = (1..)
             .zip(parts)
             .map(|(number, tag)| CompletedPart::builder().part_number(number).e_tag(tag).build())

@@ -12,6 +12,7 @@ EMULATOR := .local/emulator
 CHECK := .local/check
 POLICY := .local/policy
 PEERS := .local/peers
+LOOK := .local/look
 MOVERS := .local/movers
 NODE := .local/node
 MACHETE := .local/cargo/bin/cargo-machete
@@ -22,7 +23,7 @@ FUZZ_TARGETS := find rewrite twice spans
 # Where cargo builds.
 TARGETS := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo build package test check gates bench score kinds fuzz clean-local pins
+.PHONY: help demo build package test check gates bench look score kinds fuzz clean-local pins
 
 help: ## says what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -126,6 +127,11 @@ bench: $(if $(filter scrub,$(BENCH)),,$(EMULATOR)/.stamp) $(if $(filter export,$
 	cargo build --release --bins --locked $(if $(filter scrub,$(BENCH)),,-p sandbox) -p zion
 	$(TARGETS)/release/zion bench $(BENCH) $(if $(ROWS),--rows $(ROWS)) $(if $(LABELLED),--labelled $(LABELLED))
 
+# What `make test` cannot have on every machine: a browser. Debian's package is called chromium.
+look: $(LOOK)/.stamp ## opens the report of a made-up, hostile dataset in a browser, and writes pictures of it: CHROMIUM=/usr/bin/chromium
+	cargo test --quiet --locked -p tests --lib peers::report
+	@$(LOOK)/bin/python -B tests/peers/look.py $(or $(REPORT),target/report/report.html) $(or $(CHROMIUM),$$(command -v chromium))
+
 score: ## scores labelled sets, as Markdown tables: LABELLED=../shared/pii SETS='dev/wnut17 …' JSON=file INTO=shared/pii/README.md
 	cargo build --release --locked -p pii --example spans
 	@$(PYTHON) tests/score/score.py $(or $(LABELLED),../shared/pii) --spans $(TARGETS)/release/examples/spans \
@@ -163,6 +169,8 @@ $(POLICY)/.stamp: infra/local/requirements-policy.txt infra/local/constraints-po
 	$(venv)
 $(PEERS)/.stamp: infra/local/requirements-peers.txt infra/local/constraints-peers.txt
 	$(venv)
+$(LOOK)/.stamp: infra/local/requirements-look.txt infra/local/constraints-look.txt
+	$(venv)
 $(MOVERS)/.stamp: infra/local/requirements-movers.txt infra/local/constraints-movers.txt
 	$(venv)
 
@@ -176,7 +184,7 @@ $(MACHETE): ; cargo install --quiet --locked --root .local/cargo cargo-machete -
 $(FUZZ): ; cargo install --quiet --locked --root .local/cargo cargo-fuzz --version $(FUZZ_VERSION)
 
 pins: ## after a change of a requirements file: writes its constraints anew
-	@for name in "" -check -policy -peers -movers; do \
+	@for name in "" -check -policy -peers -look -movers; do \
 	  env=.local/pins; rm -rf $$env; $(PYTHON) -m venv $$env; \
 	  grep -v '^-c ' infra/local/requirements$$name.txt > .local/pins.txt; \
 	  $$env/bin/pip install --quiet --disable-pip-version-check -r .local/pins.txt; \

@@ -5,6 +5,7 @@ mod duplicates;
 mod lineage;
 mod measure;
 mod recall;
+mod report;
 mod slices;
 mod usable;
 
@@ -158,6 +159,9 @@ async fn make(
     let manifest_key = keys::manifest(&run);
     let bytes = put_json(store, &manifest_key, &manifest).await?;
     let manifest_sha256 = sha256(&bytes);
+    let page = report::page(&manifest, &manifest_sha256, &plan, &closed.measures.samples)?;
+    let report_key = keys::report(&run);
+    store.put(&report_key, page.into_bytes().into(), Class::Derived).await?;
     let index = LineageIndex {
         schema: 1,
         run: run.clone(),
@@ -172,6 +176,7 @@ async fn make(
         run,
         manifest_key,
         manifest_sha256,
+        report_key,
         train: side(SideName::Train),
         validation: side(SideName::Validation),
         holdout: side(SideName::Holdout),

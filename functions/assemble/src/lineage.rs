@@ -165,7 +165,7 @@ fn record(plan: &PlanFile, example: &Example, side: SideName) -> Option<Record> 
     record.push(u8::from(example.subject.is_some()));
     record.push(u8::try_from(SideName::ALL.iter().position(|it| *it == side)?).ok()?);
     record.extend(u16::try_from(source).ok()?.to_be_bytes());
-    record.extend(example.digests()[0].to_be_bytes());
+    record.extend(example.content().to_be_bytes());
     record.extend(unhex(example.person())?);
     record.extend(unhex(&example.key)?);
     record.try_into().ok()

@@ -9,6 +9,8 @@ use records::tokens::Tokens;
 use stage::manifest::{Bin, Lengths};
 use stage::{ErrorName, StageError};
 
+use crate::report::Samples;
+
 /// The shortest bin of a histogram ends here.
 const FIRST_BIN: u64 = 16;
 
@@ -18,6 +20,7 @@ pub(crate) struct Measures {
     pub(crate) training: Tokens,
     pub(crate) lengths: BTreeMap<String, Lengths>,
     pub(crate) sides: BTreeMap<String, BTreeMap<String, u64>>,
+    pub(crate) samples: Samples,
     answers: Answers,
 }
 
@@ -27,6 +30,7 @@ impl Measures {
         if side == SideName::Train {
             self.training += tokens;
             self.answers.add(&example.completion);
+            self.samples.add(example);
         }
         let lengths = self.lengths.entry(side.as_str().to_owned()).or_default();
         lengths.least =
@@ -55,15 +59,12 @@ impl Measures {
 }
 
 /// Ends of bins: 16, 24, 32, 48, 64, 96, …
+pub(crate) fn bins() -> impl Iterator<Item = u64> {
+    (0..48).flat_map(|power| [FIRST_BIN << power, (FIRST_BIN << power) / 2 * 3])
+}
+
 fn bin(tokens: u64) -> u64 {
-    let mut end = FIRST_BIN;
-    while end < tokens && end < 1 << 60 {
-        if end + end / 2 >= tokens {
-            return end + end / 2;
-        }
-        end *= 2;
-    }
-    end
+    bins().find(|end| *end >= tokens).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -77,6 +78,7 @@ mod tests {
         {
             assert_eq!(bin(tokens), end, "{tokens}");
         }
-        assert!(bin(u64::MAX) >= 1 << 60);
+        assert_eq!(bin(u64::MAX), u64::MAX);
+        assert!(bins().is_sorted());
     }
 }

@@ -38,7 +38,7 @@ impl Example {
     }
 
     /// Identifies prompt and completion; equal texts are duplicates wherever they came from.
-    fn content(&self) -> u64 {
+    pub fn content(&self) -> u64 {
         let hash = Sha256::new()
             .chain_update((self.prompt.len() as u64).to_be_bytes())
             .chain_update(&self.prompt)

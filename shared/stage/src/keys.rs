@@ -101,6 +101,11 @@ pub fn manifest(run: &str) -> String {
     format!("runs/{run}/manifest.json")
 }
 
+/// The manifest for people, with a few examples: a page that loads nothing.
+pub fn report(run: &str) -> String {
+    format!("runs/{run}/report.html")
+}
+
 /// The intent and the ids of the paid call.
 pub fn upload(run: &str) -> String {
     format!("runs/{run}/upload.json")

@@ -97,7 +97,7 @@ fn accumulated() -> Value {
         "gathered": arrows::Gathered { run: text(), parts_key: text(), parts: 1, rows: 1, left_out: 0, bytes: 1 },
         "scrubbed": arrows::Scrubbed { table: text(), slice: 0, part: 0, rows: 1, examples: 1, quarantined: 0,
             found: std::collections::BTreeMap::new() },
-        "assembled": arrows::Assembled { run: text(), manifest_key: text(), manifest_sha256: text(), train: side.clone(),
+        "assembled": arrows::Assembled { run: text(), manifest_key: text(), manifest_sha256: text(), report_key: text(), train: side.clone(),
             validation: side.clone(), holdout: side, duplicates: 0, quarantined: 0, tokens: 1, usd: 1.0 },
         "submitted": arrows::Submitted { run: text(), job: text(), file: text(), submitted_at: now, deadline: now },
         "polled": arrows::Polled { state: arrows::JobState::Trained, provider_status: text(), wait_seconds: 60,

@@ -42,6 +42,7 @@ async fn an_untouched_run_holds_and_nothing_is_written() {
         "withdrawn.bits",
         "lineage",
         "quarantine/",
+        "report.html",
     ] {
         assert!(report.held.iter().any(|line| line.contains(what)), "{what}: {:#?}", report.held);
     }
@@ -84,6 +85,9 @@ async fn what_was_changed_is_named() {
     let report = changed(&lineage, |text| text.replacen("train", "holdout", 1)).await;
     assert!(report.differs.iter().all(|line| line.starts_with("lineage sha256")), "{:#?}", report.differs);
     assert_eq!(report.differs.len(), 1);
+
+    let report = changed(&keys::report(RUN), |page| page.replacen("Samples", "Sample", 1)).await;
+    assert_eq!(report.differs, [format!("made again, {} is another page", keys::report(RUN))]);
 
     let quarantine = keys::quarantine_part(RUN, "job_posts", 0, 0);
     let report = changed(&quarantine, |text| text.split_once('\n').unwrap().1.to_owned()).await;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `app` | the app, in short: official clients find the live model and ask it |
 //! | `contract` | requests of our provider adapter against the provider's API description |
+//! | `report` | the dataset's report, as HTML |
 //! | `script` | runs a script of `tests/peers` |
 //! | `services` | a database and the sandbox for one test |
 //!
@@ -11,6 +12,7 @@
 
 pub(crate) mod app;
 mod contract;
+mod report;
 mod script;
 pub(crate) mod services;
 

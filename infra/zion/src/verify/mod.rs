@@ -9,6 +9,7 @@ mod shadow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
+use bytes::Bytes;
 use clap::Args;
 use records::digest::{Digest, sha256};
 use serde_json::Value;
@@ -159,12 +160,14 @@ async fn quarantine(
 
 /// Makes the dataset again. That it can't be made is a difference too: it was made once.
 async fn again(run: &str, says: &[u8], bucket: &(impl Get + Find), report: &mut Report) {
-    let shadow = Shadow::new(bucket, keys::manifest(run));
+    let shadow = Shadow::new(bucket, [keys::manifest(run), keys::report(run)]);
     if let Err(error) = assemble::again(run, &shadow).await {
         report.differs.push(format!("made again, it ends as {}", error.chain()));
         return;
     }
-    let document = shadow.into_document().unwrap_or_default();
+    let mut documents = shadow.into_documents();
+    page(run, documents.remove(&keys::report(run)).unwrap_or_default(), bucket, report).await;
+    let document = documents.remove(&keys::manifest(run)).unwrap_or_default();
     let fields = |bytes: &[u8]| {
         let mut fields = BTreeMap::new();
         flatten(String::new(), &serde_json::from_slice(bytes).unwrap_or_default(), &mut fields);
@@ -183,6 +186,16 @@ async fn again(run: &str, says: &[u8], bucket: &(impl Get + Find), report: &mut 
     }
     if report.differs.len() == before {
         report.held.push(format!("made again: {count} fields of the manifest"));
+    }
+}
+
+/// Compares the page for people with the one that was made again.
+async fn page(run: &str, again: Bytes, bucket: &impl Get, report: &mut Report) {
+    let key = keys::report(run);
+    match bucket.get(&key).await {
+        Ok(page) if page == again => report.held.push(format!("made again: {key}")),
+        Ok(_) => report.differs.push(format!("made again, {key} is another page")),
+        Err(error) => report.differs.push(error.chain()),
     }
 }
 

@@ -1,27 +1,28 @@
 //! A bucket that can be written to without being changed.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use stage::StageError;
 use store::{Body, Class, Find, Get, Put};
 
-/// Reads go to the bucket; of what is written, one document is kept and everything else is forgotten.
+/// Reads go to the bucket; of what is written, a few documents are kept and everything else is forgotten.
 pub(super) struct Shadow<'a, S> {
     bucket: &'a S,
-    kept: String,
-    document: Mutex<Option<Bytes>>,
+    kept: [String; 2],
+    documents: Mutex<BTreeMap<String, Bytes>>,
 }
 
 impl<'a, S> Shadow<'a, S> {
-    /// Keeps what is written to that key.
-    pub(super) fn new(bucket: &'a S, kept: String) -> Self {
-        Self { bucket, kept, document: Mutex::default() }
+    /// Keeps what is written to those keys.
+    pub(super) fn new(bucket: &'a S, kept: [String; 2]) -> Self {
+        Self { bucket, kept, documents: Mutex::default() }
     }
 
-    /// Returns what was written to the kept key.
-    pub(super) fn into_document(self) -> Option<Bytes> {
-        self.document.into_inner().unwrap_or_else(PoisonError::into_inner)
+    /// Returns what was written to the kept keys.
+    pub(super) fn into_documents(self) -> BTreeMap<String, Bytes> {
+        self.documents.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -43,8 +44,8 @@ impl<S: Find> Find for Shadow<'_, S> {
 
 impl<S> Put for Shadow<'_, S> {
     async fn put(&self, key: &str, body: Bytes, _: Class) -> Result<(), StageError> {
-        if key == self.kept {
-            *self.document.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
+        if self.kept.iter().any(|kept| kept == key) {
+            self.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), body);
         }
         Ok(())
     }

@@ -27,6 +27,8 @@ pub struct Assembled {
     pub manifest_key: String,
     /// SHA-256 of the manifest: the dataset's identity.
     pub manifest_sha256: String,
+    /// Where the page for people lies.
+    pub report_key: String,
     /// What the model learns from.
     pub train: Side,
     /// What the provider validates on.

@@ -1,0 +1,361 @@
+//! What the page shows, in words and widths: the template decides nothing.
+
+use std::collections::BTreeMap;
+
+use records::split::SideName;
+use serde::Serialize;
+use stage::manifest::{Bin, Manifest};
+use stage::plan_file::PlanFile;
+
+use super::samples::{Sample, Samples};
+
+/// Fewer training examples than these seldom change a model: providers say so.
+const FEW: u64 = 50;
+
+#[derive(Serialize)]
+pub(super) struct View<'a> {
+    recipe: &'a str,
+    summary: &'a str,
+    run: &'a str,
+    base: &'a str,
+    code_version: &'a str,
+    tiles: Vec<Tile>,
+    warnings: Vec<String>,
+    funnel: Vec<Bar>,
+    quarantined: Vec<Bar>,
+    sides: Vec<Row>,
+    histogram: Vec<Bar>,
+    price: Vec<Fact>,
+    found: Vec<Bar>,
+    doubtful: Vec<Bar>,
+    recall: Vec<RecallRow>,
+    consent_note: String,
+    consent: Vec<Row>,
+    samples: Vec<&'a Sample>,
+    proof: Vec<Fact>,
+}
+
+#[derive(Serialize)]
+struct Tile {
+    name: &'static str,
+    value: String,
+    note: String,
+}
+
+#[derive(Serialize)]
+struct Fact {
+    name: &'static str,
+    value: String,
+}
+
+/// A line with a bar; the width is a share of 100.
+#[derive(Serialize)]
+struct Bar {
+    name: String,
+    count: String,
+    width: String,
+    tone: &'static str,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    counts: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RecallRow {
+    kind: String,
+    planted: String,
+    found: String,
+    recall: String,
+    least: String,
+    floor: String,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(
+        manifest: &'a Manifest,
+        manifest_sha256: &str,
+        plan: &'a PlanFile,
+        samples: &'a Samples,
+    ) -> Self {
+        Self {
+            recipe: &manifest.recipe,
+            summary: plan.recipe.summary.trim_end_matches('.'),
+            run: &manifest.run,
+            base: &plan.recipe.model.base,
+            code_version: &manifest.code_version,
+            tiles: tiles(manifest, plan),
+            warnings: warnings(manifest, plan),
+            funnel: funnel(manifest),
+            quarantined: bars(&manifest.quarantined, "lost"),
+            sides: sides(manifest),
+            histogram: histogram(manifest),
+            price: price(manifest, plan),
+            found: bars(&manifest.found, ""),
+            doubtful: bars(&manifest.doubtful, "lost"),
+            recall: recall(manifest),
+            consent_note: consent_note(manifest),
+            consent: consent(manifest),
+            samples: samples.list(),
+            proof: proof(manifest, manifest_sha256),
+        }
+    }
+}
+
+fn examples(manifest: &Manifest, side: SideName) -> u64 {
+    manifest.outputs.get(side.as_str()).map_or(0, |side| side.lines)
+}
+
+fn tiles(manifest: &Manifest, plan: &PlanFile) -> Vec<Tile> {
+    let bill = manifest.bill.unwrap_or_default();
+    let [train, validation, holdout] = SideName::ALL.map(|side| number(examples(manifest, side)));
+    let lowest = manifest.recall.iter().min_by(|a, b| a.1.lower_bound.total_cmp(&b.1.lower_bound));
+    vec![
+        Tile {
+            name: "Training examples",
+            value: train,
+            note: format!("{validation} to validate, {holdout} held out"),
+        },
+        Tile {
+            name: "Training tokens",
+            value: number(manifest.training_tokens),
+            note: format!("{} passes: {} billed", bill.epochs, number(manifest.billed_tokens)),
+        },
+        Tile {
+            name: "Price of training",
+            value: usd_range(bill.least_usd, bill.most_usd),
+            note: format!("{} allowed", usd(plan.recipe.price.max_usd)),
+        },
+        Tile {
+            name: "Lowest recall",
+            value: lowest.map_or("none".to_owned(), |(_, recall)| percent(recall.lower_bound)),
+            note: lowest.map_or("nothing was planted".to_owned(), |(kind, _)| format!("{kind}, at least")),
+        },
+    ]
+}
+
+fn funnel(manifest: &Manifest) -> Vec<Bar> {
+    let counts = &manifest.counts;
+    let counted: u64 = manifest.slices.iter().map(|slice| slice.counts.counted.rows).sum();
+    let no_consent: u64 = manifest.slices.iter().map(|slice| slice.counts.left_out).sum();
+    let written: u64 = manifest.outputs.values().map(|side| side.lines).sum();
+    let steps = [
+        ("Rows counted in the tables", counted, ""),
+        ("left out: no consent", no_consent, "lost"),
+        ("Rows exported", counts.rows, ""),
+        ("quarantined: no usable example", counts.quarantined, "lost"),
+        ("Examples built", counts.examples, ""),
+        ("taken out: consent withdrawn or row deleted", counts.withdrawn, "lost"),
+        ("left out: exact duplicates", counts.duplicates, "lost"),
+        ("left out: near duplicates", counts.near_duplicates, "lost"),
+        ("left out: too long", counts.too_long, "lost"),
+        ("Examples in the dataset", written, ""),
+    ];
+    let most = steps.iter().map(|(_, count, _)| *count).max().unwrap_or_default();
+    steps.into_iter().map(|(name, count, tone)| bar(name.to_owned(), count, most, tone)).collect()
+}
+
+fn bars(counts: &BTreeMap<String, u64>, tone: &'static str) -> Vec<Bar> {
+    let most = counts.values().copied().max().unwrap_or_default();
+    let mut counts: Vec<_> = counts.iter().collect();
+    counts.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
+    counts.into_iter().map(|(name, count)| bar(name.clone(), *count, most, tone)).collect()
+}
+
+fn bar(name: String, count: u64, most: u64, tone: &'static str) -> Bar {
+    // What there is at all is seen.
+    let least = if count > 0 { 0.5 } else { 0.0 };
+    let width = format!("{:.1}", (share(count, most) * 100.0).max(least));
+    Bar { name, count: number(count), width, tone }
+}
+
+fn sides(manifest: &Manifest) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for (source, counts) in &manifest.sides {
+        let count = |side: SideName| number(counts.get(side.as_str()).copied().unwrap_or_default());
+        rows.push(Row { name: source.clone(), counts: SideName::ALL.map(count).to_vec() });
+    }
+    rows
+}
+
+/// All sides together, with the bins between that hold nothing.
+fn histogram(manifest: &Manifest) -> Vec<Bar> {
+    let mut bins: BTreeMap<u64, u64> = BTreeMap::new();
+    for Bin { up_to, examples } in manifest.lengths.values().flat_map(|lengths| &lengths.histogram) {
+        *bins.entry(*up_to).or_default() += examples;
+    }
+    let (Some(first), Some(last)) = (bins.keys().next().copied(), bins.keys().last().copied()) else {
+        return Vec::new();
+    };
+    let most = bins.values().copied().max().unwrap_or_default();
+    let mut rows = Vec::new();
+    let mut below = 0;
+    for end in crate::measure::bins().take_while(|end| *end <= last) {
+        if end >= first {
+            let examples = bins.get(&end).copied().unwrap_or_default();
+            rows.push(bar(format!("{} to {}", number(below + 1), number(end)), examples, most, ""));
+        }
+        below = end;
+    }
+    rows
+}
+
+fn price(manifest: &Manifest, plan: &PlanFile) -> Vec<Fact> {
+    let bill = manifest.bill.unwrap_or_default();
+    let lengths: Vec<_> = manifest.lengths.values().collect();
+    let (least, most) = (lengths.iter().map(|it| it.least).min(), lengths.iter().map(|it| it.most).max());
+    vec![
+        Fact { name: "Price", value: usd_range(bill.least_usd, bill.most_usd) },
+        Fact { name: "As commonly counted", value: usd(bill.usd) },
+        Fact { name: "Allowed", value: usd(plan.recipe.price.max_usd) },
+        Fact {
+            name: "Billed tokens",
+            value: format!("{} to {}", number(bill.tokens.least), number(bill.tokens.most)),
+        },
+        Fact { name: "Epochs", value: number(bill.epochs.into()) },
+        Fact {
+            name: "Shortest and longest",
+            value: format!("{} and {} tokens", number(least.unwrap_or(0)), number(most.unwrap_or(0))),
+        },
+        Fact { name: "Cut to fit", value: number(manifest.counts.cut) },
+    ]
+}
+
+fn recall(manifest: &Manifest) -> Vec<RecallRow> {
+    let row = |(kind, recall): (&String, &stage::manifest::Recall)| RecallRow {
+        kind: kind.clone(),
+        planted: number(recall.planted),
+        found: number(recall.found),
+        recall: percent(recall.recall),
+        least: percent(recall.lower_bound),
+        floor: recall.floor.map_or("—".to_owned(), percent),
+    };
+    manifest.recall.iter().map(row).collect()
+}
+
+fn consent_note(manifest: &Manifest) -> String {
+    manifest.consent.as_ref().map_or_else(
+        || "This manifest is older than the snapshot of consent.".to_owned(),
+        |consent| format!("Read again on {}, just before the dataset was made.", consent.read_at),
+    )
+}
+
+fn consent(manifest: &Manifest) -> Vec<Row> {
+    let sources = manifest.consent.iter().flat_map(|consent| &consent.sources);
+    let row = |(source, counts): (&String, &stage::manifest::Consented)| Row {
+        name: source.clone(),
+        counts: vec![number(counts.usable), number(counts.withdrawn)],
+    };
+    sources.map(row).collect()
+}
+
+fn proof(manifest: &Manifest, manifest_sha256: &str) -> Vec<Fact> {
+    let sha256 = |side: &str| manifest.outputs.get(side).map_or(String::new(), |side| side.sha256.clone());
+    let consent = manifest.consent.as_ref();
+    vec![
+        Fact { name: "Dataset (manifest)", value: manifest_sha256.to_owned() },
+        Fact { name: "Training file", value: sha256("train") },
+        Fact { name: "Validation file", value: sha256("validation") },
+        Fact { name: "Hold-out", value: sha256("holdout") },
+        Fact { name: "Consent snapshot", value: consent.map_or(String::new(), |it| it.sha256.clone()) },
+        Fact { name: "Recipe", value: manifest.recipe_sha256.clone() },
+        Fact { name: "Plan", value: manifest.plan_sha256.clone() },
+        Fact { name: "Code", value: manifest.code_version.clone() },
+        Fact { name: "Scrubber", value: manifest.scrubber_version.clone() },
+        Fact { name: "Split seed", value: manifest.split_seed.to_string() },
+    ]
+}
+
+fn warnings(manifest: &Manifest, plan: &PlanFile) -> Vec<String> {
+    let counts = &manifest.counts;
+    let mut warnings = Vec::new();
+    let train = examples(manifest, SideName::Train);
+    if train < FEW {
+        warnings.push(format!("{train} training examples are few: a model seldom changes below {FEW}."));
+    }
+    for side in [SideName::Validation, SideName::Holdout] {
+        if examples(manifest, side) == 0 {
+            warnings.push(format!("There is no example on the {} side.", side.as_str()));
+        }
+        for (source, sides) in &manifest.sides {
+            if examples(manifest, side) > 0 && !sides.contains_key(side.as_str()) {
+                warnings.push(format!("{source} has no example on the {} side.", side.as_str()));
+            }
+        }
+    }
+    let of = |part: u64, whole: u64, most: f64| whole > 0 && share(part, whole) > most;
+    if of(counts.quarantined, counts.rows, 0.2) {
+        warnings.push(format!(
+            "{} of the exported rows were quarantined: look at the reasons below.",
+            percent(share(counts.quarantined, counts.rows))
+        ));
+    }
+    let repeated = counts.duplicates + counts.near_duplicates;
+    if of(repeated, counts.examples, 0.3) {
+        warnings.push(format!(
+            "{} of the examples repeat an earlier one.",
+            percent(share(repeated, counts.examples))
+        ));
+    }
+    if counts.withdrawn > 0 {
+        warnings.push(format!(
+            "{} examples were taken out because consent was withdrawn, or their row deleted, while the run was under way.",
+            number(counts.withdrawn)
+        ));
+    }
+    if counts.too_long + counts.cut > 0 {
+        warnings.push(format!(
+            "{} examples were too long and left out, {} were cut.",
+            number(counts.too_long),
+            number(counts.cut)
+        ));
+    }
+    for (kind, recall) in manifest.recall.iter().filter(|(_, it)| it.floor.is_none() && it.lower_bound < 0.5)
+    {
+        warnings.push(format!(
+            "Of planted {kind} pieces at least {} were found, and the recipe sets no floor.",
+            percent(recall.lower_bound)
+        ));
+    }
+    let bill = manifest.bill.unwrap_or_default();
+    if bill.most_usd > 0.8 * plan.recipe.price.max_usd {
+        warnings.push(format!("Training may take most of the {} allowed.", usd(plan.recipe.price.max_usd)));
+    }
+    if let Some(date) = plan.base_shutdown_date {
+        warnings.push(format!("The base model is shut down on {date}, and what is tuned from it with it."));
+    }
+    warnings
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
+fn share(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}%", (share * 1_000.0).floor() / 10.0)
+}
+
+fn usd(usd: f64) -> String {
+    format!("${usd:.2}")
+}
+
+fn usd_range(least: f64, most: f64) -> String {
+    let (least, most) = (usd(least), usd(most));
+    if least == most { least } else { format!("{least} to {most}") }
+}
+
+/// A number with its thousands apart.
+fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

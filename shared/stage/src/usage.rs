@@ -3,7 +3,7 @@
 //! Counts are the process's: a function's process works on one invocation at a time, so the difference between two
 //! readings is that invocation's. Requests that the client repeats by itself are counted once.
 
-use std::ops::Sub;
+use std::ops::{Add, Sub};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Requests and bytes, as S3 bills them.
@@ -47,6 +47,19 @@ pub fn so_far() -> Usage {
         get_requests: GET_REQUESTS.load(Relaxed),
         bytes_in: BYTES_IN.load(Relaxed),
         bytes_out: BYTES_OUT.load(Relaxed),
+    }
+}
+
+impl Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            put_requests: self.put_requests + other.put_requests,
+            get_requests: self.get_requests + other.get_requests,
+            bytes_in: self.bytes_in + other.bytes_in,
+            bytes_out: self.bytes_out + other.bytes_out,
+        }
     }
 }
 

@@ -2,16 +2,19 @@
 //!
 //! - `cold` how long a function takes from its start to its first look for work, and how large it is
 //! - `export` how fast rows leave the database, against `COPY` and what a user would pick
-//! - `memory` how much memory each function takes, at two sizes of the table
+//! - `scale` how long each stage takes, in how much memory and with what requests, at two sizes of the table; and what a
+//!   billion rows would take
 //! - `scrub` how fast texts are scrubbed, in how much memory, and what hostile ones cost
 //! - `binaries` where the built functions lie; `stub` a Lambda runtime that is only a clock
-//! - `run` one run without the state machine; `watch` the peaks of the processes meanwhile
+//! - `run` one run without the state machine; `watch` the peaks of the processes meanwhile; `meter` what they worked
 
 mod binaries;
 mod cold;
 mod export;
-mod memory;
+mod meter;
+mod model;
 mod run;
+mod scale;
 mod scrub;
 mod stub;
 mod watch;
@@ -29,8 +32,9 @@ pub struct Bench {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Which {
-    /// Peak memory of each function on tables of two sizes
-    Memory(memory::Memory),
+    /// Time, peak memory and requests of each stage on tables of two sizes, and a model of a billion rows
+    #[command(alias = "memory")]
+    Scale(scale::Scale),
     /// Start of each function against a bare runtime, and its size
     Cold(cold::Cold),
     /// Rows out of the database, against `COPY` and what a user would pick instead
@@ -46,7 +50,7 @@ impl Bench {
     /// When something is not built, or the stack can't be started.
     pub async fn run(&self) -> Result<()> {
         match &self.which {
-            Which::Memory(memory) => memory.run().await,
+            Which::Scale(scale) => scale.run().await,
             Which::Cold(cold) => cold.run(),
             Which::Export(export) => export.run().await,
             Which::Scrub(scrub) => scrub.run().await,

@@ -18,6 +18,7 @@ use stage::arrows::{
 use stage::keys;
 use stage::plan_file::PlanFile;
 
+use super::meter::{Meter, Work};
 use super::rounded;
 use crate::error::{Context as _, Error, Result};
 use crate::local::Stack;
@@ -38,6 +39,8 @@ pub(super) struct Step {
     pub(super) invocations: u64,
     pub(super) rows: u64,
     pub(super) bytes: u64,
+    #[serde(flatten)]
+    pub(super) work: Work,
 }
 
 /// What a run did, and what would have stopped it.
@@ -45,17 +48,25 @@ pub(super) struct Step {
 pub(super) struct Done {
     pub(super) steps: Vec<Step>,
     pub(super) notes: Vec<String>,
+    /// Ranges the table was cut into.
+    pub(super) slices: u64,
+    /// Objects the run left.
+    pub(super) objects: u64,
 }
 
 impl Done {
-    fn step(&mut self, stage: &'static str, begun: Instant, (invocations, rows, bytes): (u64, u64, u64)) {
-        self.steps.push(Step {
-            stage,
-            seconds: rounded(begun.elapsed().as_secs_f64()),
-            invocations,
-            rows,
-            bytes,
-        });
+    /// Notes what `function` has done since it was last asked.
+    async fn step(
+        &mut self,
+        meter: &mut Meter<'_>,
+        (stage, function): (&'static str, &str),
+        begun: Instant,
+        (invocations, rows, bytes): (u64, u64, u64),
+    ) -> Result<()> {
+        let seconds = rounded(begun.elapsed().as_secs_f64());
+        let work = meter.since_last(function).await?;
+        self.steps.push(Step { stage, seconds, invocations, rows, bytes, work });
+        Ok(())
     }
 }
 
@@ -63,14 +74,20 @@ impl Done {
 ///
 /// # Errors
 /// When a function fails: with its named error.
-pub(super) async fn run(stack: &Stack, recipe: &str, mut told: impl FnMut(&str)) -> Result<Done> {
+pub(super) async fn run(
+    stack: &Stack,
+    recipe: &str,
+    mut meter: Meter<'_>,
+    mut told: impl FnMut(&str),
+) -> Result<Done> {
     let run = format!("bench-{}", Timestamp::now().as_millisecond());
     let mut done = Done::default();
 
     told("plan");
     let begun = Instant::now();
     let planned = plan(stack, &run, recipe, &mut done.notes).await?;
-    done.step("plan", begun, (1, planned.rows, 0));
+    done.step(&mut meter, ("plan", "plan"), begun, (1, planned.rows, 0)).await?;
+    done.slices = planned.slices.len() as u64;
 
     told("export");
     let begun = Instant::now();
@@ -79,31 +96,35 @@ pub(super) async fn run(stack: &Stack, recipe: &str, mut told: impl FnMut(&str))
         stream::iter(slices).buffer_unordered(SLICES_AT_ONCE).try_collect().await?;
     let rows = exported.iter().map(|(_, slice)| slice.rows).sum();
     let bytes = exported.iter().map(|(_, slice)| slice.bytes).sum();
-    done.step("export", begun, (exported.iter().map(|(turns, _)| turns).sum(), rows, bytes));
+    let counts = (exported.iter().map(|(turns, _)| turns).sum(), rows, bytes);
+    done.step(&mut meter, ("export", "export"), begun, counts).await?;
 
     told("gather");
     let begun = Instant::now();
     let gathered: Gathered = call(stack, "export", &ExportEvent::Gather { run: run.clone() }).await?;
-    done.step("gather", begun, (1, gathered.rows, 0));
+    done.step(&mut meter, ("gather", "export"), begun, (1, gathered.rows, 0)).await?;
 
     told("scrub");
     let begun = Instant::now();
     let parts = parts(stack, &gathered.parts_key).await?;
     let scrubbed = scrub(stack, &run, &parts).await?;
     let rows = scrubbed.iter().map(|part| part.rows).sum();
-    done.step("scrub", begun, (parts.len() as u64, rows, gathered.bytes));
+    done.step(&mut meter, ("scrub", "scrub"), begun, (parts.len() as u64, rows, gathered.bytes)).await?;
     told("scrub again, until its processes are warm");
     let again: Vec<PartRef> = parts.iter().cycle().take(WARM).skip(parts.len()).cloned().collect();
     scrub(stack, &run, &again).await?;
+    let _not_the_runs = meter.since_last("scrub").await?;
 
     told("assemble");
     let begun = Instant::now();
     let assembled: Assembled = call(stack, "assemble", &AssembleEvent { run: run.clone() }).await?;
     let sides = [&assembled.train, &assembled.validation, &assembled.holdout];
     let rows = scrubbed.iter().map(|part| part.examples).sum();
-    done.step("assemble", begun, (1, rows, sides.iter().map(|side| side.bytes).sum()));
+    let counts = (1, rows, sides.iter().map(|side| side.bytes).sum());
+    done.step(&mut meter, ("assemble", "assemble"), begun, counts).await?;
 
-    finish(stack, &run, &assembled, &mut done, told).await?;
+    finish(stack, &run, &assembled, &mut meter, &mut done, told).await?;
+    done.objects = stack.objects(&format!("runs/{run}/")).await?.len() as u64;
     Ok(done)
 }
 
@@ -112,6 +133,7 @@ async fn finish(
     stack: &Stack,
     run: &str,
     assembled: &Assembled,
+    meter: &mut Meter<'_>,
     done: &mut Done,
     mut told: impl FnMut(&str),
 ) -> Result<()> {
@@ -121,7 +143,7 @@ async fn finish(
     let sent = (1, sent.iter().map(|side| side.lines).sum(), sent.iter().map(|side| side.bytes).sum());
     let event = UploadEvent { run: run.to_owned(), manifest_sha256: assembled.manifest_sha256.clone() };
     let submitted: Submitted = call(stack, "upload", &event).await?;
-    done.step("upload", begun, sent);
+    done.step(meter, ("upload", "upload"), begun, sent).await?;
 
     told("status");
     let begun = Instant::now();
@@ -141,7 +163,7 @@ async fn finish(
             break polled;
         }
     };
-    done.step("status", begun, (polls, 0, 0));
+    done.step(meter, ("status", "status"), begun, (polls, 0, 0)).await?;
 
     told("promote");
     let begun = Instant::now();
@@ -152,8 +174,7 @@ async fn finish(
         trained_tokens: polled.trained_tokens,
     };
     let _promoted: Promoted = call(stack, "promote", &event).await?;
-    done.step("promote", begun, (1, 0, 0));
-    Ok(())
+    done.step(meter, ("promote", "promote"), begun, (1, 0, 0)).await
 }
 
 /// Plans; what the budget refuses is planned as a dry run. Then lifts the limits that a benchmark is not about.

@@ -140,6 +140,17 @@ impl Emulator {
         Ok(Invoked { function_error: error, payload })
     }
 
+    /// How a function is deployed: `MemorySize`, `Timeout` and the rest.
+    ///
+    /// # Errors
+    /// When there is no such function.
+    pub async fn configuration(&self, function: &str) -> Result<Value> {
+        let url = format!("{}/2015-03-31/functions/{function}/configuration", self.endpoint());
+        let answer = self.http.get(url).send().await.and_then(reqwest::Response::error_for_status);
+        let response = answer.context(format!("ask how {function} is deployed"))?;
+        response.json().await.context(format!("ask how {function} is deployed"))
+    }
+
     /// Makes a bucket, which the command line would take a second for.
     pub(super) async fn create_bucket(&self, name: &str) -> Result<()> {
         let answer = self.http.put(format!("{}/{name}", self.endpoint())).send().await;

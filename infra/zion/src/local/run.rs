@@ -222,7 +222,8 @@ impl Stack {
         Ok(logs)
     }
 
-    async fn log_group(&self, name: &str) -> Result<String> {
+    /// A log group, all of it.
+    pub(crate) async fn log_group(&self, name: &str) -> Result<String> {
         let mut text = String::new();
         let mut body = json!({"logGroupName": name, "limit": 10_000});
         loop {

@@ -1,4 +1,4 @@
-//! How much memory each function takes, and whether it depends on the size of the table.
+//! What each stage takes, and whether its memory depends on the size of the table.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,10 +7,12 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::binaries::{self, FUNCTIONS};
+use super::meter::Meter;
+use super::model::{self, Model};
 use super::rounded;
 use super::run::{self, Done};
 use super::watch::{self, Peak, Watch};
-use crate::error::{Context as _, Result};
+use crate::error::{Context as _, Error, Result};
 use crate::local::{Build, Options, Stack, paths};
 use crate::sample::{self, Sample};
 use crate::term::{self, Board};
@@ -23,7 +25,7 @@ const RECIPE: &str = "zion-job-generator";
 
 /// On which tables to measure.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Memory {
+pub(super) struct Scale {
     /// Rows of `job_posts`, one run each
     #[arg(long, value_delimiter = ',', default_values_t = [100_000, 1_000_000])]
     rows: Vec<u64>,
@@ -34,12 +36,14 @@ pub(super) struct Memory {
 
 /// One size's figures.
 #[derive(Serialize)]
-struct Size {
-    table_rows: u64,
+pub(super) struct Size {
+    pub(super) table_rows: u64,
     load_seconds: f64,
     #[serde(flatten)]
-    done: Done,
+    pub(super) done: Done,
     emulator_peak_mib: f64,
+    /// Memory of each function as deployed, in MB.
+    pub(super) memory_mb: BTreeMap<String, u64>,
     #[serde(skip)]
     peaks: BTreeMap<String, Peak>,
 }
@@ -61,11 +65,13 @@ struct Answer {
     recipe: &'static str,
     sizes: Vec<Size>,
     functions: Vec<Figures>,
+    /// None for a single size: what grows faster than the table can't be told from what does not.
+    model: Option<Model>,
     within_128_mib: bool,
     flat: bool,
 }
 
-impl Memory {
+impl Scale {
     /// Measures and prints.
     ///
     /// # Errors
@@ -85,13 +91,21 @@ impl Memory {
             print_run(size);
         }
         print_peaks(&sizes, &functions);
+        let model = match sizes.as_slice() {
+            [small, .., large] => Some(Model::of(small, large)),
+            _ => None,
+        };
+        if let Some(model) = &model {
+            model::print(model);
+        }
         let answer = Answer {
-            bench: "memory",
+            bench: "scale",
             recipe: RECIPE,
             within_128_mib: functions.iter().all(|function| function.within_128_mib),
             flat: functions.iter().all(|function| function.flat),
             sizes,
             functions,
+            model,
         };
         term::line(&serde_json::to_string(&answer).context("write the figures")?);
         Ok(())
@@ -111,14 +125,23 @@ impl Memory {
         let load_seconds = rounded(begun.elapsed().as_secs_f64());
         let emulator = stack.emulator().child().id();
         let watch = Watch::of(emulator);
-        let done = run::run(&stack, RECIPE, |stage| board.event(&format!("{of}: {stage}"))).await?;
+        let meter = Meter::new(&stack, &watch);
+        let done = run::run(&stack, RECIPE, meter, |stage| board.event(&format!("{of}: {stage}"))).await?;
         let peaks = watch.peaks();
         let peaks = FUNCTIONS.map(|name| {
             let peak = peaks.get(&stack.function(name)).copied().unwrap_or_default();
             (name.to_owned(), peak)
         });
+        let mut memory_mb = BTreeMap::new();
+        for name in FUNCTIONS {
+            let deployed = stack.emulator().configuration(&stack.function(name)).await?;
+            let memory = deployed["MemorySize"]
+                .as_u64()
+                .ok_or_else(|| Error::new(format!("{name} has no MemorySize")))?;
+            memory_mb.insert(name.to_owned(), memory);
+        }
         let emulator_peak_mib = rounded(watch::mib(watch::peak(emulator).unwrap_or(0)));
-        Ok(Size { table_rows: rows, load_seconds, done, emulator_peak_mib, peaks: peaks.into() })
+        Ok(Size { table_rows: rows, load_seconds, done, emulator_peak_mib, memory_mb, peaks: peaks.into() })
     }
 }
 
@@ -151,8 +174,19 @@ fn print_run(size: &Size) {
         term::line(&format!("  {note}"));
     }
     term::line(&format!(
-        "  {:<9} {:>9} {:>8} {:>10} {:>10} {:>14} {:>8}",
-        "stage", "seconds", "calls", "rows", "rows/s", "bytes", "MB/s"
+        "  {:<9} {:>9} {:>9} {:>8} {:>10} {:>10} {:>14} {:>8} {:>8} {:>8} {:>9} {:>9}",
+        "stage",
+        "seconds",
+        "core s",
+        "calls",
+        "rows",
+        "rows/s",
+        "bytes",
+        "MB/s",
+        "S3 puts",
+        "S3 gets",
+        "MB in",
+        "MB out"
     ));
     for step in &size.done.steps {
         let a_second = |count: u64| {
@@ -161,16 +195,26 @@ fn print_run(size: &Size) {
             rate
         };
         term::line(&format!(
-            "  {:<9} {:>9.2} {:>8} {:>10} {:>10.0} {:>14} {:>8.1}",
+            "  {:<9} {:>9.2} {:>9.2} {:>8} {:>10} {:>10.0} {:>14} {:>8.1} {:>8} {:>8} {:>9.1} {:>9.1}",
             step.stage,
             step.seconds,
+            step.work.cpu_seconds,
             term::number(step.invocations),
             term::number(step.rows),
             a_second(step.rows),
             term::number(step.bytes),
             a_second(step.bytes) / 1e6,
+            term::number(step.work.put_requests),
+            term::number(step.work.get_requests),
+            megabytes(step.work.bytes_in),
+            megabytes(step.work.bytes_out),
         ));
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a size for people")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }
 
 fn print_peaks(sizes: &[Size], functions: &[Figures]) {

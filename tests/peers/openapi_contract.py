@@ -41,12 +41,33 @@ def form_fields(content_type, raw):
     return {part.get_param("name", header="content-disposition") for part in parts.get_payload()}
 
 
+def folded(content_type, raw):
+    """A form whose fields `name[key]` are one field of JSON, which is how the description has an object in a form."""
+    parts = BytesParser().parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + raw).get_payload()
+    names = [part.get_param("name", header="content-disposition") for part in parts]
+    if not any("[" in name for name in names):
+        return raw
+    boundary = b"--" + re.search(r"boundary=(\S+)", content_type)[1].encode() + b"\r\n"
+    kept, objects = [], {}
+    for piece, name, part in zip(raw.split(boundary)[1:], names, parts):
+        outer, _, key = name.partition("[")
+        if key:
+            value = part.get_payload()
+            objects.setdefault(outer, {})[key.rstrip("]")] = int(value) if value.isdigit() else value
+        else:
+            kept.append(piece)
+    for name, value in objects.items():
+        head = f'Content-Disposition: form-data; name="{name}"\r\nContent-Type: application/json\r\n\r\n'
+        kept.insert(0, f"{head}{json.dumps(value)}\r\n".encode())
+    return b"".join(boundary + piece for piece in kept)
+
+
 def hold(entry):
     """Raises unless the description has the request: path, method, parameters, credentials, body."""
     path, _, query = entry["path"].partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
     content_type = entry["content_type"] or ""
-    raw = base64.b64decode(entry["raw"]) if "raw" in entry else None
+    raw = folded(content_type, base64.b64decode(entry["raw"])) if "raw" in entry else None
     if entry["body"] is not None:
         raw = json.dumps(entry["body"]).encode()
     # The log has the names of credential headers, never their values.
@@ -83,12 +104,20 @@ log = json.load(sys.stdin)
 
 calls = {}
 for entry in log:
-    path = re.sub(r"(ftjob|file)-\w+", r"\1-…", entry["path"])
+    path = re.sub(r"(ftjob-|ftevent-|file-|upload_|sandbox:[\w-]*:)\w+", r"\1…", entry["path"])
     calls.setdefault(f"{entry['method']} {path}", []).append(entry)
 for call, entries in calls.items():
     with check(f"allows {call} ({len(entries)})"):
         for entry in entries:
             hold(entry)
+
+begin = first("POST", "/v1/uploads")
+part, done = (next(e for e in log if e["path"].endswith(end)) for end in ("/parts", "/complete"))
+seeded("an upload without its size", "'bytes' is a required", begin, body={k: v for k, v in begin["body"].items() if k != "bytes"})
+seeded("an upload of an unknown purpose", "is not one of", begin, body=begin["body"] | {"purpose": "training"})
+seeded("a part under another name", "'data' is a required", part, raw=base64.b64encode(
+    base64.b64decode(part["raw"]).replace(b'name="data"', b'name="file"', 1)).decode())
+seeded("an upload completed without its parts", "'part_ids' is a required", done, body={"md5": done["body"]["md5"]})
 
 create, listing = first("POST", "/v1/fine_tuning/jobs"), first("GET", "/v1/fine_tuning/jobs")
 model, upload = first("GET", "/v1/models/openai%2Fgpt-oss-20b"), first("POST", "/v1/files")
@@ -117,4 +146,6 @@ seeded("a limit that is no number", "limit", listing, path="/v1/fine_tuning/jobs
 seeded("a model id with a bare slash", "PathNotFound", model, path="/v1/models/openai/gpt-oss-20b")
 seeded("an unknown purpose", "'training' is not one of", upload, raw=form(b"\nfine-tune\r", b"\ntraining\r"))
 seeded("an upload without its file", "'file' is a required", upload, raw=form(b'name="file"', b'name="data"'))
+seeded("an expiry of a minute", "minimum", upload, raw=form(b"2592000", b"60"))
+seeded("an expiry without an anchor", "'anchor' is a required", upload, raw=form(b"[anchor]", b"[anker]"))
 seeded("an undeclared form field", "['extra']", upload, raw=form(boundary, extra))

@@ -7,13 +7,13 @@ mod slices;
 
 use records::digest::sha256;
 use records::library;
-use records::recipe::Recipe;
+use records::recipe::{self, Recipe};
 use stage::arrows::{PlanEvent, Planned, SliceRef};
 use stage::plan_file::{PlanFile, SourceCount};
 use stage::{ErrorName, StageError, keys};
 use store::{Find, Put, put_json};
 use supabase::{Models, NewVersion, Range, Rows};
-use tuning::Provider;
+use tuning::Catalogue;
 
 use crate::estimate::Sample;
 
@@ -32,7 +32,7 @@ pub async fn handle(
     store: &(impl Find + Put),
     rows: &impl Rows,
     models: &impl Models,
-    provider: &impl Provider,
+    provider: &impl Catalogue,
 ) -> Result<Planned, StageError> {
     let input = event.checked_input()?;
     let PlanEvent { run, started_at, .. } = event;
@@ -98,6 +98,13 @@ pub async fn handle(
     let plan_key = keys::plan(&plan.run);
     let bytes = put_json(store, &plan_key, &plan).await?;
     Ok(answer(plan, input.dry_run, plan_key, sha256(&bytes)))
+}
+
+/// Returns how the recipe that is asked for speaks to the provider. What is wrong with the request is [`handle`]'s to say.
+pub fn provider(event: &PlanEvent, default_recipe: &str) -> recipe::Provider {
+    let asked = event.checked_input().ok().and_then(|input| input.recipe);
+    let recipe = library::recipe(asked.as_deref().unwrap_or(default_recipe));
+    recipe.map(|recipe| recipe.provider).unwrap_or_default()
 }
 
 fn answer(plan: PlanFile, dry_run: bool, plan_key: String, plan_sha256: String) -> Planned {

@@ -14,11 +14,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let database_url = OptionalSecret::new(settings.database_url_secret.as_deref()).await;
     let provider_key = Secret::new(&settings.provider_key_secret).await;
     stage::serve("plan", async |event, _| {
+        let host = plan::provider(&event, &settings.default_recipe);
         let models = Gateway::new(client.clone(), &settings.supabase_url, supabase_key.text().await?)?;
         let rows = Origin::new(&models, database_url.text().await?.as_ref())?;
-        let provider = OpenAi::new(client.clone(), &settings.provider_url, provider_key.text().await?)?;
-        let host = settings.provider_url.host_str().unwrap_or_default();
-        plan::handle(event, &settings.default_recipe, host, &store, &rows, &models, &provider).await
+        let provider =
+            OpenAi::new(client.clone(), &settings.provider_url, provider_key.text().await?, &host)?;
+        let named = settings.provider_url.host_str().unwrap_or_default();
+        plan::handle(event, &settings.default_recipe, named, &store, &rows, &models, &provider).await
     })
     .await
 }

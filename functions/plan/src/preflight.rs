@@ -8,13 +8,13 @@ use stage::plan_file::PlanFile;
 use stage::{ErrorName, StageError};
 use supabase::Page;
 use supabase::rows::CONSENT;
-use tuning::{BaseModel, Provider};
+use tuning::{BaseModel, Catalogue};
 
 /// Looks the base model up and refuses one that is shut down too soon.
 pub(crate) async fn base_model(
     recipe: &Recipe,
     started_at: Timestamp,
-    provider: &impl Provider,
+    provider: &impl Catalogue,
 ) -> Result<BaseModel, StageError> {
     let unusable = |text: String| StageError::new(ErrorName::BaseModelUnusable, text);
     let id = &recipe.model.base;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use stage::arrows::{JobState, Polled, StatusEvent};
 use stage::{ErrorName, StageError};
-use tuning::{JobStatus, Provider};
+use tuning::{Clean, Job, JobStatus, Watch};
 
 /// Looks at the job and says what the workflow does next.
 ///
@@ -13,9 +13,9 @@ use tuning::{JobStatus, Provider};
 pub async fn handle(
     event: StatusEvent,
     now: Timestamp,
-    provider: &impl Provider,
+    provider: &(impl Watch + Clean),
 ) -> Result<Polled, StageError> {
-    let StatusEvent { job: id, submitted_at, deadline, .. } = event;
+    let StatusEvent { job: id, submitted_at, deadline, provider: host, .. } = event;
     let job = provider.poll(&id).await?;
     let polled = |state, model| Polled {
         state,
@@ -25,9 +25,28 @@ pub async fn handle(
         trained_tokens: job.trained_tokens,
     };
     match job.status {
-        JobStatus::Succeeded { model } => Ok(polled(JobState::Trained, Some(model))),
-        JobStatus::UnderWay if now < deadline => Ok(polled(JobState::Waiting, None)),
-        JobStatus::UnderWay => {
+        JobStatus::Succeeded { ref model } => {
+            if !host.keep_files {
+                delete_files(&job, provider).await;
+            }
+            Ok(polled(JobState::Trained, Some(model.clone())))
+        }
+        _ if !job.status.is_final() && now < deadline => Ok(polled(JobState::Waiting, None)),
+        JobStatus::Failed { code, message, retry_helps } => {
+            let fix = if retry_helps {
+                "the fault is the provider's: start a new run"
+            } else {
+                "mend what it names, then start a new run"
+            };
+            let text = format!("the provider says of job {id}: {message} (code {code}); {fix}");
+            Err(StageError::new(ErrorName::TrainingFailed, text))
+        }
+        JobStatus::Cancelled => {
+            let text =
+                format!("job {id} was cancelled at the provider: start a new run if that was not meant");
+            Err(StageError::new(ErrorName::TrainingCancelled, text))
+        }
+        _ => {
             provider.cancel(&id).await?;
             let text = format!(
                 "job {id} was {} at its deadline {deadline} and has been cancelled: raise model.deadline_hours or ask the provider",
@@ -35,16 +54,19 @@ pub async fn handle(
             );
             Err(StageError::new(ErrorName::TrainingTimedOut, text))
         }
-        JobStatus::Failed { code, message } => {
-            let text = format!(
-                "the provider says of job {id}: {message} (code {code}); mend what it names, then start a new run"
+    }
+}
+
+/// Deletes what the job has learned from at the provider: the dataset is in the bucket. The model is trained, so a failure
+/// is no failure of the run.
+async fn delete_files(job: &Job, provider: &impl Clean) {
+    for file in std::iter::once(&job.training_file).chain(&job.validation_file).filter(|id| !id.is_empty()) {
+        if let Err(error) = provider.delete_file(file).await {
+            tracing::warn!(
+                file.id = file,
+                error.message = error.chain(),
+                "the provider still has a file of the dataset: delete it by hand"
             );
-            Err(StageError::new(ErrorName::TrainingFailed, text))
-        }
-        JobStatus::Cancelled => {
-            let text =
-                format!("job {id} was cancelled at the provider: start a new run if that was not meant");
-            Err(StageError::new(ErrorName::TrainingCancelled, text))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use secrets::Secret;
+use stage::arrows::StatusEvent;
 use stage::{Settings, http};
 use tuning::OpenAi;
 
@@ -10,8 +11,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_env()?;
     let client = http::client()?;
     let key = Secret::new(&settings.provider_key_secret).await;
-    stage::serve("status", async |event, _| {
-        let provider = OpenAi::new(client.clone(), &settings.provider_url, key.text().await?)?;
+    stage::serve("status", async |event: StatusEvent, _| {
+        let provider =
+            OpenAi::new(client.clone(), &settings.provider_url, key.text().await?, &event.provider)?;
         status::handle(event, Timestamp::now(), &provider).await
     })
     .await

@@ -6,8 +6,8 @@ use stage::arrows::Side;
 use stage::manifest::Manifest;
 use stage::upload_file::UploadFile;
 use stage::{ErrorName, StageError, keys};
-use store::{Body as _, Get, Put, put_json};
-use tuning::{FileSpec, Provider, chunks};
+use store::{Body as _, Find, Get, Put, find_json, put_json};
+use tuning::{Begun, Clean, FileSpec, Files, Ledger, chunks};
 
 /// Uploads what the provider does not have yet. The hold-out stays here.
 pub(crate) async fn ensure(
@@ -15,8 +15,8 @@ pub(crate) async fn ensure(
     manifest: &Manifest,
     upload: &mut UploadFile,
     upload_key: &str,
-    store: &(impl Get + Put),
-    provider: &impl Provider,
+    store: &(impl Get + Find + Put),
+    provider: &impl Files,
 ) -> Result<(), StageError> {
     for side in [SideName::Train, SideName::Validation] {
         let known = match side {
@@ -28,9 +28,11 @@ pub(crate) async fn ensure(
             continue;
         };
         let spec = spec(run, side, object);
-        let file = match provider.find_file(&spec).await? {
-            Some(file) => file,
-            None => send(&keys::dataset(run, side.as_str()), object, &spec, store, provider).await?,
+        let file = if let Some(file) = provider.find_file(&spec).await? {
+            file
+        } else {
+            let ledger = InStore { store, key: keys::upload_parts(run, side.as_str()) };
+            send(&keys::dataset(run, side.as_str()), object, &spec, store, provider, &ledger).await?
         };
         match side {
             SideName::Validation => upload.validation_file = Some(file),
@@ -46,10 +48,12 @@ pub(crate) async fn take_back(
     run: &str,
     manifest: &Manifest,
     upload: &mut UploadFile,
-    provider: &impl Provider,
+    store: &(impl Find + Put),
+    provider: &(impl Files + Clean),
 ) -> Result<(), StageError> {
     for side in [SideName::Train, SideName::Validation] {
         let Some(object) = manifest.outputs.get(side.as_str()) else { continue };
+        provider.abandon(&InStore { store, key: keys::upload_parts(run, side.as_str()) }).await?;
         let known = match side {
             SideName::Validation => upload.validation_file.take(),
             _ => upload.training_file.take(),
@@ -65,6 +69,22 @@ pub(crate) async fn take_back(
     Ok(())
 }
 
+/// Keeps how far an upload in parts has come beside the run's other objects.
+struct InStore<'a, S> {
+    store: &'a S,
+    key: String,
+}
+
+impl<S: Find + Put> Ledger for InStore<'_, S> {
+    async fn read(&self) -> Result<Option<Begun>, StageError> {
+        Ok(find_json(self.store, &self.key).await?.flatten())
+    }
+
+    async fn write(&self, begun: Option<&Begun>) -> Result<(), StageError> {
+        put_json(self.store, &self.key, &begun).await.map(drop)
+    }
+}
+
 /// The name holds run and hash: with the size it identifies the content.
 fn spec(run: &str, side: SideName, object: &Side) -> FileSpec {
     let name = format!("{run}-{}-{}.jsonl", side.as_str(), &object.sha256[..object.sha256.len().min(16)]);
@@ -78,7 +98,8 @@ async fn send(
     object: &Side,
     spec: &FileSpec,
     store: &impl Get,
-    provider: &impl Provider,
+    provider: &impl Files,
+    ledger: &impl Ledger,
 ) -> Result<String, StageError> {
     let mut body = store.open(key).await?;
     let (sender, chunks) = chunks::channel();
@@ -111,6 +132,6 @@ async fn send(
         }
         Ok(())
     };
-    let (filled, answer) = tokio::join!(fill, provider.upload(spec, chunks));
+    let (filled, answer) = tokio::join!(fill, provider.upload(spec, chunks, ledger));
     filled.and(answer)
 }

@@ -5,6 +5,7 @@ mod files;
 
 use jiff::{Timestamp, ToSpan as _};
 use records::digest::sha256;
+use records::recipe;
 use stage::arrows::{Submitted, UploadEvent};
 use stage::manifest::Manifest;
 use stage::plan_file::PlanFile;
@@ -12,7 +13,7 @@ use stage::upload_file::{SubmittedJob, UploadFile};
 use stage::{ErrorName, StageError, keys};
 use store::{Find, Get, Put, find_json, get_json, put_json};
 use supabase::{Models, Rows};
-use tuning::{Job, JobSpec, Provider};
+use tuning::{Clean, Files, Hyperparameters, JobSpec, Jobs, Method};
 
 /// A dataset may be assembled again this often because somebody in it took consent back. Whoever is taken out cannot
 /// change it a second time, so more than this is a source that does not come to rest.
@@ -26,7 +27,8 @@ const MOST_GIVEN_UP: usize = 3;
 /// # Errors
 /// `ConsentChanged` when somebody in the dataset may not be used any more: it is to be assembled again without them;
 /// `ConsentDrifted` when that has happened too often. `DatasetRejected` when the manifest is not the approved one,
-/// `SourceRefused`, `ConsentUnreadable`, `ProviderRefused`; `Throttled` and `Unavailable`.
+/// `SourceRefused`, `ConsentUnreadable`, `ProviderRefused`, `BaseModelUnusable`, `DailyLimit`; `Throttled` and
+/// `Unavailable`.
 pub async fn handle(
     event: UploadEvent,
     now: Timestamp,
@@ -34,7 +36,7 @@ pub async fn handle(
     store: &(impl Get + Find + Put),
     models: &impl Models,
     rows: &impl Rows,
-    provider: &impl Provider,
+    provider: &(impl Files + Jobs + Clean),
 ) -> Result<Submitted, StageError> {
     let run = &event.run;
     let plan: PlanFile = get_json(store, &keys::plan(run)).await?;
@@ -62,7 +64,7 @@ pub async fn handle(
         match consent::withdrawn(&plan, &manifest, store, rows).await? {
             0 => upload.consent_read_at = Some(now),
             withdrawn => {
-                files::take_back(run, &manifest, &mut upload, provider).await?;
+                files::take_back(run, &manifest, &mut upload, store, provider).await?;
                 upload.consent_read_at = None;
                 upload.given_up.insert(event.manifest_sha256.clone());
                 put_json(store, &upload_key, &upload).await?;
@@ -88,7 +90,17 @@ pub async fn handle(
         file: upload.training_file.unwrap_or_default(),
         submitted_at: job.created_at,
         deadline,
+        provider: plan.recipe.provider,
     })
+}
+
+/// Returns how the run's recipe speaks to the provider.
+///
+/// # Errors
+/// `Internal` when there is no plan, `Unavailable`.
+pub async fn provider(event: &UploadEvent, store: &impl Get) -> Result<recipe::Provider, StageError> {
+    let plan: PlanFile = get_json(store, &keys::plan(&event.run)).await?;
+    Ok(plan.recipe.provider)
 }
 
 fn changed(withdrawn: u64, upload: &UploadFile) -> StageError {
@@ -127,10 +139,26 @@ async fn create(
     upload: &mut UploadFile,
     upload_key: &str,
     store: &impl Put,
-    provider: &impl Provider,
+    provider: &impl Jobs,
 ) -> Result<SubmittedJob, StageError> {
-    let found: Option<Job> = if upload.creating {
-        provider.find_job(&event.run, &event.manifest_sha256).await?
+    let model = &plan.recipe.model;
+    let spec = JobSpec {
+        base_model: model.base.clone(),
+        suffix: plan.model.clone().unwrap_or_else(|| plan.recipe.name.clone()),
+        training_file: upload.training_file.clone().unwrap_or_default(),
+        validation_file: upload.validation_file.clone(),
+        method: Method::Supervised,
+        hyperparameters: Hyperparameters {
+            epochs: Some(model.epochs(manifest.outputs.get("train").map_or(0, |side| side.lines))),
+            batch_size: model.batch_size,
+            learning_rate_multiplier: model.learning_rate_multiplier,
+        },
+        seed: model.seed,
+        // The run's name alone may be another stack's on the same account.
+        marks: vec![("zion_run", event.run.clone()), ("zion_manifest_sha256", event.manifest_sha256.clone())],
+    };
+    let found = if upload.creating {
+        provider.find_jobs(&spec).await?.into_iter().next()
     } else {
         upload.creating = true;
         put_json(store, upload_key, upload).await?;
@@ -140,16 +168,17 @@ async fn create(
         tracing::warn!(job.id, "adopting the job of an earlier attempt");
         job
     } else {
-        let spec = JobSpec {
-            run: event.run.clone(),
-            base_model: plan.recipe.model.base.clone(),
-            suffix: plan.model.clone().unwrap_or_else(|| plan.recipe.name.clone()),
-            training_file: upload.training_file.clone().unwrap_or_default(),
-            validation_file: upload.validation_file.clone(),
-            epochs: plan.recipe.model.epochs(manifest.outputs.get("train").map_or(0, |side| side.lines)),
-            manifest_sha256: event.manifest_sha256.clone(),
-        };
-        provider.create_job(&spec).await?
+        match provider.create_job(&spec).await {
+            Ok(job) => job,
+            Err(error) => {
+                // Anything but silence proves that there is no job: consent is read again before the next try.
+                if error.name() != ErrorName::Unavailable {
+                    upload.creating = false;
+                    put_json(store, upload_key, upload).await?;
+                }
+                return Err(error);
+            }
+        }
     };
     let job = SubmittedJob { id: job.id, created_at: job.created_at };
     upload.job = Some(job.clone());

@@ -17,7 +17,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     stage::serve("upload", async |event, _| {
         let models = Gateway::new(client.clone(), &settings.supabase_url, supabase_key.text().await?)?;
         let rows = Origin::new(&models, database_url.text().await?.as_ref())?;
-        let provider = OpenAi::new(client.clone(), &settings.provider_url, provider_key.text().await?)?;
+        let host = upload::provider(&event, &store).await?;
+        let provider =
+            OpenAi::new(client.clone(), &settings.provider_url, provider_key.text().await?, &host)?;
         upload::handle(event, Timestamp::now(), &settings.bucket, &store, &models, &rows, &provider).await
     })
     .await

@@ -3,7 +3,7 @@
 use crate::faults::{Faults, Rule};
 use crate::provider::control::{Change, Control};
 use crate::recorder::Recorder;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -25,6 +25,8 @@ pub(crate) fn router(faults: Arc<Faults>, recorder: Arc<Recorder>, control: Cont
         .route("/faults", post(add_faults).delete(clear_faults))
         .route("/requests", get(requests).delete(clear_requests))
         .route("/provider", post(change_provider))
+        .route("/files", get(files))
+        .route("/files/{id}", get(content))
         .with_state(Knobs { faults, recorder, control })
 }
 
@@ -47,6 +49,15 @@ async fn requests(State(knobs): State<Knobs>) -> Response {
 async fn clear_requests(State(knobs): State<Knobs>) -> StatusCode {
     knobs.recorder.clear();
     StatusCode::NO_CONTENT
+}
+
+/// Every file that was left or that a job was made from; deleted ones, too.
+async fn files(State(knobs): State<Knobs>) -> Response {
+    Json(json!({"data": knobs.control.files()})).into_response()
+}
+
+async fn content(State(knobs): State<Knobs>, Path(id): Path<String>) -> Response {
+    knobs.control.content(&id).await.into_response()
 }
 
 async fn change_provider(State(knobs): State<Knobs>, Json(body): Json<Value>) -> Response {

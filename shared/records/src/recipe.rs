@@ -5,6 +5,7 @@
 
 mod consent;
 mod cost;
+mod provider;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +19,9 @@ use crate::template::{TemplateError, Templates};
 
 pub use consent::{Consent, LoggedConsent, NoConsent, OwnConsent, RelatedConsent};
 pub use cost::{Bill, Model, PerMillion, Price};
+pub use provider::Provider;
 
-/// A job may be waited for this long: the workflow itself ends after five days, and a job that is still under way then
+/// A job may be waited for this long: the workflow itself ends after six days, and a job that is still under way then
 /// would be neither cancelled nor recorded.
 pub const MOST_DEADLINE_HOURS: u32 = 96;
 
@@ -35,6 +37,9 @@ pub struct Recipe {
     pub summary: String,
     /// The model to tune.
     pub model: Model,
+    /// How the provider is spoken to.
+    #[serde(default)]
+    pub provider: Provider,
     /// What it may cost.
     pub price: Price,
     /// How examples are split.
@@ -224,6 +229,7 @@ impl Recipe {
             );
         }
         self.model.check()?;
+        self.provider.check()?;
         self.price.check(&self.model.base)?;
         if u16::from(self.split.validation_percent) + u16::from(self.split.holdout_percent) > 50 {
             return Err(

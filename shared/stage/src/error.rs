@@ -27,6 +27,8 @@ pub enum ErrorName {
     ConsentChanged,
     /// The provider refused: key, quota, access or a malformed request.
     ProviderRefused,
+    /// The provider takes no more jobs today. Tried again for a day.
+    DailyLimit,
     /// The base model is unknown to the provider, or shuts down too soon.
     BaseModelUnusable,
     /// The estimate is above what the recipe allows.
@@ -55,7 +57,7 @@ pub enum ErrorName {
 
 impl ErrorName {
     /// Every name, in the order of the workflow.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Throttled,
         Self::Unavailable,
         Self::RecipeInvalid,
@@ -65,6 +67,7 @@ impl ErrorName {
         Self::ConsentDrifted,
         Self::ConsentChanged,
         Self::ProviderRefused,
+        Self::DailyLimit,
         Self::BaseModelUnusable,
         Self::BudgetExceeded,
         Self::CountsDiffer,
@@ -91,6 +94,7 @@ impl ErrorName {
             Self::ConsentDrifted => "ConsentDrifted",
             Self::ConsentChanged => "ConsentChanged",
             Self::ProviderRefused => "ProviderRefused",
+            Self::DailyLimit => "DailyLimit",
             Self::BaseModelUnusable => "BaseModelUnusable",
             Self::BudgetExceeded => "BudgetExceeded",
             Self::CountsDiffer => "CountsDiffer",
@@ -106,7 +110,7 @@ impl ErrorName {
         }
     }
 
-    /// Says whether the workflow tries the step again.
+    /// Says whether the workflow tries any step again. `DailyLimit` has a patience of its own where a job is created.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Throttled | Self::Unavailable)
     }

@@ -106,6 +106,11 @@ pub fn report(run: &str) -> String {
     format!("runs/{run}/report.html")
 }
 
+/// How far the upload of one side in parts has come, which no provider tells.
+pub fn upload_parts(run: &str, side: &str) -> String {
+    format!("runs/{run}/upload/{side}.json")
+}
+
 /// The intent and the ids of the paid call.
 pub fn upload(run: &str) -> String {
     format!("runs/{run}/upload.json")

@@ -39,6 +39,11 @@ impl Chunks {
         Ok(bytes)
     }
 
+    /// Returns the next chunk; none at the end. Nothing is lost when it is dropped before it is done.
+    pub(crate) async fn next(&mut self) -> Option<Result<Bytes, StageError>> {
+        self.0.recv().await
+    }
+
     /// Turns the end into a stream.
     pub(crate) fn into_stream(self) -> impl Stream<Item = Result<Bytes, StageError>> + Send + 'static {
         futures_util::stream::unfold(self.0, async |mut receiver| {

@@ -1,47 +1,132 @@
-//! The port, and a job as plain data.
+//! The ports. A handler asks for those it needs:
+//!
+//! | port | what for | asked by |
+//! |---|---|---|
+//! | [`Catalogue`] | what the provider accepts, and its models | `plan` |
+//! | [`Files`] | files, each uploaded once | `upload` |
+//! | [`Jobs`] | the one call that costs money | `upload` |
+//! | [`Watch`] | a job under way | `status` |
+//! | [`Clean`] | what is not needed any more | `upload`, `status` |
+//!
+//! Handles are plain data: polling needs nothing but the job's id.
+//!
+//! # Errors of every call
+//! `Throttled` when the provider asks for patience that is the workflow's, `Unavailable` when no whole answer came,
+//! `ProviderRefused` and `BaseModelUnusable` when trying again is of no use, `DailyLimit` when it is tomorrow. Of calls
+//! that change something `Unavailable` alone leaves open whether they did; every other failure means that they did not.
+//! Messages hold the provider's words in brief and the id of the request, never a key, a body or a record.
+
+use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
 use stage::StageError;
 use stage::plan_file::Limits;
 
 use crate::chunks::Chunks;
+use crate::job::{Checkpoint, Event, Job, JobSpec};
 
-/// A fine-tuning provider. Handles are plain data: polling needs nothing but the job's id.
-///
-/// # Errors
-/// Every call: `Throttled` and `Unavailable` when a later try may work, `ProviderRefused` when not.
-pub trait Provider {
+/// What the provider accepts, and its models.
+pub trait Catalogue {
     /// Returns what the provider accepts.
     fn limits(&self) -> Limits;
 
     /// Looks a base model up; none when the provider does not know it.
     fn base_model(&self, id: &str) -> impl Future<Output = Result<Option<BaseModel>, StageError>>;
 
+    /// Lists all models that the account sees, tuned ones too. Whether one can be tuned, no list says.
+    fn models(&self) -> impl Future<Output = Result<Vec<BaseModel>, StageError>>;
+}
+
+/// Files, each uploaded once.
+pub trait Files {
     /// Finds an uploaded training file by name and size.
     fn find_file(&self, spec: &FileSpec) -> impl Future<Output = Result<Option<String>, StageError>>;
 
-    /// Uploads a training file and returns its id. Never repeated on its own: the chunks are gone.
-    fn upload(&self, spec: &FileSpec, chunks: Chunks) -> impl Future<Output = Result<String, StageError>>;
-
-    /// Deletes an uploaded file. One that is not there is deleted.
-    fn delete_file(&self, id: &str) -> impl Future<Output = Result<(), StageError>>;
-
-    /// Finds the job that a run created for a manifest; of several the oldest.
-    fn find_job(
+    /// Uploads a training file and returns its id.
+    ///
+    /// The chunks are the whole file from its beginning, also when an earlier try is taken up: what it sent is skipped.
+    /// How far it came is kept in the ledger, since no provider tells. After `Unavailable` the file may be there, which
+    /// [`Files::find_file`] tells; calling again with fresh chunks is safe in every case.
+    fn upload(
         &self,
-        run: &str,
-        manifest_sha256: &str,
-    ) -> impl Future<Output = Result<Option<Job>, StageError>>;
+        spec: &FileSpec,
+        chunks: Chunks,
+        ledger: &impl Ledger,
+    ) -> impl Future<Output = Result<String, StageError>>;
 
-    /// Creates a job: the one call that costs money, and the one that is never repeated on its own. After
-    /// `Unavailable` the job may exist: [`Provider::find_job`] tells.
+    /// Takes back what an upload that was broken off has sent. One that is complete or gone is left as it is.
+    fn abandon(&self, ledger: &impl Ledger) -> impl Future<Output = Result<(), StageError>>;
+}
+
+/// Keeps how far an upload in parts has come.
+pub trait Ledger {
+    /// Returns what was written last.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn read(&self) -> impl Future<Output = Result<Option<Begun>, StageError>>;
+
+    /// Replaces what was written; none forgets it.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn write(&self, begun: Option<&Begun>) -> impl Future<Output = Result<(), StageError>>;
+}
+
+/// An upload in parts under way. *Stored data*: another version of us may take it up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// The provider's id.
+    pub upload: String,
+    /// The file's name.
+    pub name: String,
+    /// The file's size.
+    pub bytes: u64,
+    /// The size of each part but the last.
+    pub part_bytes: u64,
+    /// When the provider forgets it.
+    pub expires_at: Timestamp,
+    /// Ids of the parts that arrived, by number from 0.
+    pub parts: BTreeMap<u64, String>,
+}
+
+/// Jobs: the one call that costs money, and how its answer is found again.
+pub trait Jobs {
+    /// Finds the jobs that were created from a spec, the oldest first: all marks are in their metadata, or they hold no
+    /// metadata at all, as at hosts that keep none, and learn from the same file.
+    ///
+    /// The list is compared here whatever the provider filtered. A job that was just created may be missing from it.
+    fn find_jobs(&self, spec: &JobSpec) -> impl Future<Output = Result<Vec<Job>, StageError>>;
+
+    /// Creates a job. Repeated on its own only after an answer that proves that there is none: after `Unavailable`, and
+    /// only then, the job may exist, and [`Jobs::find_jobs`] tells.
     fn create_job(&self, spec: &JobSpec) -> impl Future<Output = Result<Job, StageError>>;
+}
 
+/// A job under way.
+pub trait Watch {
     /// Looks at a job.
     fn poll(&self, job: &str) -> impl Future<Output = Result<Job, StageError>>;
 
+    /// Reads what a job has said behind the event of that id, the oldest first; everything if none.
+    fn events(&self, job: &str, behind: Option<&str>)
+    -> impl Future<Output = Result<Vec<Event>, StageError>>;
+
+    /// Reads a job's checkpoints, the oldest first; none at hosts that take none.
+    fn checkpoints(&self, job: &str) -> impl Future<Output = Result<Vec<Checkpoint>, StageError>>;
+
     /// Cancels a job. A job that has ended is left as it is.
     fn cancel(&self, job: &str) -> impl Future<Output = Result<(), StageError>>;
+}
+
+/// What is not needed any more.
+pub trait Clean {
+    /// Deletes an uploaded file. One that is not there is deleted.
+    fn delete_file(&self, id: &str) -> impl Future<Output = Result<(), StageError>>;
+
+    /// Deletes a tuned model. One that is not there is deleted.
+    fn delete_model(&self, id: &str) -> impl Future<Output = Result<(), StageError>>;
 }
 
 /// A base model.
@@ -60,61 +145,4 @@ pub struct FileSpec {
     pub name: String,
     /// Its size.
     pub bytes: u64,
-}
-
-/// A job to create.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobSpec {
-    /// The run; kept in the job's metadata, which is how a lost answer is found again.
-    pub run: String,
-    /// The base model.
-    pub base_model: String,
-    /// Stands in the tuned model's id: 1 to 64 characters.
-    pub suffix: String,
-    /// The training file's id.
-    pub training_file: String,
-    /// The validation file's id.
-    pub validation_file: Option<String>,
-    /// Passes over the training file.
-    pub epochs: u32,
-    /// SHA-256 of the manifest; kept in the job's metadata.
-    pub manifest_sha256: String,
-}
-
-/// A job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Job {
-    /// The provider's id.
-    pub id: String,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// Where it stands.
-    pub status: JobStatus,
-    /// The provider's own word for it.
-    pub word: String,
-    /// Tokens billed for, once known.
-    pub trained_tokens: Option<u64>,
-    /// The file it learns from.
-    pub training_file: String,
-}
-
-/// Where a job stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JobStatus {
-    /// Not at its end. A word that we do not know counts as this: new states must not lose a paid job.
-    UnderWay,
-    /// Trained, with the model's id.
-    Succeeded {
-        /// The model's id.
-        model: String,
-    },
-    /// Failed, with the provider's code and words.
-    Failed {
-        /// The provider's code.
-        code: String,
-        /// The provider's words.
-        message: String,
-    },
-    /// Cancelled.
-    Cancelled,
 }

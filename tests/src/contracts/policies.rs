@@ -14,8 +14,10 @@ type Grant = (&'static str, String);
 
 fn granted(template: &str, function: &str) -> BTreeSet<Grant> {
     let role = resource(template, &format!("{}Role", capital(function)));
-    let (key, prefix) =
-        (Regex::new(r"\$\{Bucket\.Arn\}/(\S+)").unwrap(), Regex::new(r#""s3:prefix": "([^"]+)""#).unwrap());
+    let (key, prefix) = (
+        Regex::new(r"\$\{Bucket\.Arn\}/(\S+)").unwrap(),
+        Regex::new(r#""((?:runs|recipes)/[^"]*)"#).unwrap(),
+    );
     let any = Regex::new(r"s3:(\w+|\*)").unwrap();
     let mut grants = BTreeSet::new();
     for statement in role.split("- Sid:") {

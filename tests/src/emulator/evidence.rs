@@ -61,15 +61,15 @@ impl World {
         data(&text)
     }
 
-    /// The provider's files.
+    /// The provider's files, and the deleted ones that a job has learned from.
     pub(crate) async fn files(&self) -> Vec<Value> {
-        data(&answered(self.provider(Method::GET, "files?limit=10000")).await)
+        data(&answered(self.ask(Method::GET, "/_sandbox/files")).await)
     }
 
     /// A file's content.
     pub(crate) async fn content(&self, file: &Value) -> String {
-        let path = format!("files/{}/content", file["id"].as_str().unwrap());
-        answered(self.provider(Method::GET, &path)).await
+        let path = format!("/_sandbox/files/{}", file["id"].as_str().unwrap());
+        answered(self.ask(Method::GET, &path)).await
     }
 
     /// Every execution there was, those of the parts included, as Step Functions describes them.

@@ -89,5 +89,5 @@ pub(crate) async fn of_the_provider(w: &World) {
     assert_eq!(polled.provider_status, "succeeded");
     let history = w.histories(&ended.execution.arn).await;
     let failed = history.iter().filter(|event| event["type"] == "TaskFailed").count();
-    assert_eq!(failed, 5, "five tries of Upload failed, and the workflow repeated them");
+    assert_eq!(failed, 4, "four tries of Upload failed, and the workflow repeated them");
 }

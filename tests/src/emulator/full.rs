@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use records::digest::sha256;
+use reqwest::Method;
 use serde_json::{Value, json};
 use stage::arrows::{Assembled, Gathered, Planned, Promoted, Submitted};
 use stage::manifest::Manifest;
 
 use super::evidence::{SIDES, lines};
 use super::say;
-use super::world::{Ended, World};
+use super::world::{Ended, World, answered};
 use crate::peers::app::{self, Asked};
 
 /// A recipe with what its run must read, said once more in SQL.
@@ -185,6 +186,8 @@ async fn at_the_provider(w: &World, ended: &Ended) {
         assert_eq!(&sent[jobs[0][field].as_str().unwrap()], hash, "{run}: {field}");
     }
     assert_eq!(sent.len(), 2, "{run}: nothing else was uploaded");
+    let left = answered(w.provider(Method::GET, "files?limit=10000")).await;
+    assert!(!left.contains(&format!("{run}-")), "{run}: the provider keeps no file of the dataset");
 }
 
 pub(crate) async fn second_version(w: &World) {

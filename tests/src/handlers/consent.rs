@@ -147,6 +147,8 @@ async fn a_file_that_was_uploaded_before_they_opted_out_is_deleted() {
         let error = upload(&first.manifest_sha256, &store, &project, &tuner).await.unwrap_err();
         assert_eq!(error.name(), ErrorName::ConsentChanged);
         assert_eq!(tuner.texts(), "", "what had been uploaded is taken back");
+        let broken_off = tuner.deleted.lock().unwrap().iter().filter(|id| id.starts_with("upload-")).count();
+        assert_eq!(broken_off, uploads as usize + 1, "and so is the upload that was broken off");
         let again = assemble(&store, &project).await.unwrap();
         upload(&again.manifest_sha256, &store, &project, &tuner).await.unwrap();
         assert!(!theirs(&tuner.texts()) && tuner.jobs.lock().unwrap().len() == 1);
@@ -185,6 +187,20 @@ async fn a_source_that_does_not_come_to_rest_ends_the_run() {
     assert_eq!(names[..6], [ErrorName::ConsentChanged; 6]);
     assert_eq!(names[6..], [ErrorName::ConsentDrifted; 2]);
     assert!(tuner.files.lock().unwrap().is_empty() && tuner.jobs.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn consent_is_read_again_behind_a_refusal_that_proves_there_is_no_job() {
+    for refused in [ErrorName::DailyLimit, ErrorName::Throttled, ErrorName::ProviderRefused] {
+        let (store, mut project, tuner) = world(300);
+        *tuner.refuse_jobs.lock().unwrap() = Some(refused);
+        assert_eq!(all(&store, &project, &tuner).await.unwrap_err().name(), refused);
+        project.opt_out(OWNER);
+        let recorded: UploadFile = get_json(&store, &keys::upload(RUN)).await.unwrap();
+        let error = upload(&recorded.manifest_sha256, &store, &project, &tuner).await.unwrap_err();
+        assert_eq!(error.name(), ErrorName::ConsentChanged, "{refused}");
+        assert!(tuner.jobs.lock().unwrap().is_empty(), "{refused}");
+    }
 }
 
 #[tokio::test]

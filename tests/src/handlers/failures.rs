@@ -1,6 +1,7 @@
 //! Runs that are refused, each by its name and with what to do.
 
 use jiff::Timestamp;
+use records::recipe;
 use stage::ErrorName;
 use stage::arrows::{JobState, PromoteAnswer, PromoteEvent, StatusEvent};
 use store::{Class, Memory, Put as _};
@@ -212,23 +213,37 @@ async fn a_job_s_end_is_an_answer_or_a_named_failure() {
     let tuner = Tuner::default();
     let submitted_at: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
     let deadline: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
-    let event = StatusEvent { run: RUN.to_owned(), job: "job-0".to_owned(), submitted_at, deadline };
+    let event = StatusEvent {
+        run: RUN.to_owned(),
+        job: "job-0".to_owned(),
+        submitted_at,
+        deadline,
+        provider: recipe::Provider::default(),
+    };
     let poll = async |now: &str, status: JobStatus| {
         *tuner.status.lock().unwrap() = status;
         status::handle(event.clone(), now.parse().unwrap(), &tuner).await
     };
     let early = "2026-11-22T10:05:00Z";
-    assert_eq!(poll(early, JobStatus::UnderWay).await.unwrap().state, JobState::Waiting);
+    assert_eq!(poll(early, JobStatus::Queued).await.unwrap().state, JobState::Waiting);
+    let unknown = JobStatus::Unknown { word: "a_word_of_2031".to_owned() };
+    assert_eq!(poll(early, unknown).await.unwrap().state, JobState::Waiting);
+    assert!(tuner.deleted.lock().unwrap().is_empty());
     let trained = poll(early, JobStatus::Succeeded { model: "m".to_owned() }).await.unwrap();
     assert_eq!((trained.state, trained.model.as_deref()), (JobState::Trained, Some("m")));
-    let failed =
-        JobStatus::Failed { code: "invalid_training_file".to_owned(), message: "too few".to_owned() };
+    let deleted: Vec<_> = tuner.deleted.lock().unwrap().iter().cloned().collect();
+    assert_eq!(deleted, ["file-0", "file-1"], "the provider keeps no file of the dataset");
+    let failed = JobStatus::Failed {
+        code: "invalid_training_file".to_owned(),
+        message: "too few".to_owned(),
+        retry_helps: false,
+    };
     let error = poll(early, failed).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::TrainingFailed);
     assert!(error.chain().contains("too few"));
     assert_eq!(poll(early, JobStatus::Cancelled).await.unwrap_err().name(), ErrorName::TrainingCancelled);
     assert!(tuner.cancelled.lock().unwrap().is_empty());
-    let late = poll("2026-11-23T10:00:01Z", JobStatus::UnderWay).await.unwrap_err();
+    let late = poll("2026-11-23T10:00:01Z", JobStatus::Paused).await.unwrap_err();
     assert_eq!(late.name(), ErrorName::TrainingTimedOut);
     assert_eq!(*tuner.cancelled.lock().unwrap(), ["job-0"], "a job that is given up is not paid for");
 }

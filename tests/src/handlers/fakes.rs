@@ -13,7 +13,10 @@ use stage::{ErrorName, StageError};
 use supabase::models::Version;
 use supabase::{Models, NewVersion, Page, Promotion, Range, Registered, Rows};
 use tuning::chunks::Chunks;
-use tuning::{BaseModel, FileSpec, Job, JobSpec, JobStatus, Provider};
+use tuning::{
+    BaseModel, Begun, Catalogue, Checkpoint, Clean, Event, FileSpec, Files, Job, JobSpec, JobStatus, Jobs,
+    Ledger, Watch,
+};
 
 /// Rows by table, with the versions and what became of them. A row may be used unless `opted_out` is true.
 #[derive(Default)]
@@ -200,6 +203,8 @@ pub(crate) struct Tuner {
     pub(crate) uploads_left: Mutex<Option<u32>>,
     pub(crate) jobs: Mutex<Vec<JobSpec>>,
     pub(crate) lose_answers: Mutex<u32>,
+    /// The next job is refused so.
+    pub(crate) refuse_jobs: Mutex<Option<ErrorName>>,
     pub(crate) status: Mutex<JobStatus>,
     pub(crate) cancelled: Mutex<Vec<String>>,
 }
@@ -213,7 +218,8 @@ impl Default for Tuner {
             uploads_left: Mutex::default(),
             jobs: Mutex::default(),
             lose_answers: Mutex::default(),
-            status: Mutex::new(JobStatus::UnderWay),
+            status: Mutex::new(JobStatus::Running { progress: None }),
+            refuse_jobs: Mutex::default(),
             cancelled: Mutex::default(),
         }
     }
@@ -233,13 +239,15 @@ impl Tuner {
             created_at: Timestamp::from_second(1_800_000_000).unwrap(),
             status: self.status.lock().unwrap().clone(),
             word: "running".to_owned(),
+            estimated_finish: None,
             trained_tokens: Some(1_000),
             training_file: "file-0".to_owned(),
+            validation_file: Some("file-1".to_owned()),
         }
     }
 }
 
-impl Provider for Tuner {
+impl Catalogue for Tuner {
     fn limits(&self) -> Limits {
         Limits { min_examples: 10, max_file_bytes: 512_000_000, max_example_tokens: 65_536 }
     }
@@ -248,13 +256,35 @@ impl Provider for Tuner {
         Ok(Some(BaseModel { id: id.to_owned(), shutdown_date: self.shutdown_date }))
     }
 
+    async fn models(&self) -> Result<Vec<BaseModel>, StageError> {
+        unimplemented!("no handler lists models")
+    }
+}
+
+impl Files for Tuner {
     async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
         let (files, deleted) = (self.files.lock().unwrap(), self.deleted.lock().unwrap());
         let named = files.iter().enumerate().filter(|(_, (file, _))| file == spec);
         Ok(named.map(|(at, _)| format!("file-{at}")).find(|id| !deleted.contains(id)))
     }
 
-    async fn upload(&self, spec: &FileSpec, chunks: Chunks) -> Result<String, StageError> {
+    async fn upload(
+        &self,
+        spec: &FileSpec,
+        chunks: Chunks,
+        ledger: &impl Ledger,
+    ) -> Result<String, StageError> {
+        // As a host that takes files in parts.
+        let begun = Begun {
+            upload: format!("upload-{}", spec.name),
+            name: spec.name.clone(),
+            bytes: spec.bytes,
+            part_bytes: 1,
+            expires_at: Timestamp::MAX,
+            parts: BTreeMap::new(),
+        };
+        assert_eq!(ledger.read().await?.filter(|known| *known != begun), None, "another file's upload");
+        ledger.write(Some(&begun)).await?;
         let body = chunks.collect().await?;
         assert_eq!(body.len() as u64, spec.bytes, "the declared size is the sent size");
         let mut left = self.uploads_left.lock().unwrap();
@@ -271,22 +301,37 @@ impl Provider for Tuner {
         Ok(format!("file-{}", files.len() - 1))
     }
 
+    async fn abandon(&self, ledger: &impl Ledger) -> Result<(), StageError> {
+        if let Some(begun) = ledger.read().await? {
+            self.deleted.lock().unwrap().insert(begun.upload);
+            ledger.write(None).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Clean for Tuner {
     async fn delete_file(&self, id: &str) -> Result<(), StageError> {
         self.deleted.lock().unwrap().insert(id.to_owned());
         Ok(())
     }
 
-    async fn find_job(&self, run: &str, manifest_sha256: &str) -> Result<Option<Job>, StageError> {
-        Ok(self
-            .jobs
-            .lock()
-            .unwrap()
-            .iter()
-            .position(|job| job.run == run && job.manifest_sha256 == manifest_sha256)
-            .map(|at| self.job(at)))
+    async fn delete_model(&self, _: &str) -> Result<(), StageError> {
+        unimplemented!("no handler deletes models")
+    }
+}
+
+impl Jobs for Tuner {
+    async fn find_jobs(&self, spec: &JobSpec) -> Result<Vec<Job>, StageError> {
+        let jobs = self.jobs.lock().unwrap();
+        let ours = jobs.iter().enumerate().filter(|(_, job)| job.marks == spec.marks);
+        Ok(ours.map(|(at, _)| self.job(at)).collect())
     }
 
     async fn create_job(&self, spec: &JobSpec) -> Result<Job, StageError> {
+        if let Some(name) = self.refuse_jobs.lock().unwrap().take() {
+            return Err(StageError::new(name, "not now"));
+        }
         self.jobs.lock().unwrap().push(spec.clone());
         let mut lose = self.lose_answers.lock().unwrap();
         if *lose > 0 {
@@ -297,6 +342,16 @@ impl Provider for Tuner {
             ));
         }
         Ok(self.job(self.jobs.lock().unwrap().len() - 1))
+    }
+}
+
+impl Watch for Tuner {
+    async fn events(&self, _: &str, _: Option<&str>) -> Result<Vec<Event>, StageError> {
+        unimplemented!("no handler reads events")
+    }
+
+    async fn checkpoints(&self, _: &str) -> Result<Vec<Checkpoint>, StageError> {
+        unimplemented!("no handler reads checkpoints")
     }
 
     async fn poll(&self, id: &str) -> Result<Job, StageError> {

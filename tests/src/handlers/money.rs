@@ -115,7 +115,7 @@ async fn the_job_has_the_epochs_that_were_priced() {
     let bytes = store.get(&keys::manifest(RUN)).await.unwrap();
     upload(&records::digest::sha256(&bytes), &store, &project, &tuner).await.unwrap();
     let epochs = manifest.bill.unwrap().epochs;
-    assert_eq!(tuner.jobs.lock().unwrap()[0].epochs, epochs);
+    assert_eq!(tuner.jobs.lock().unwrap()[0].hyperparameters.epochs, Some(epochs));
     assert_eq!(epochs, 3, "{} examples", manifest.outputs["train"].lines);
 }
 

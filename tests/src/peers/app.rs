@@ -1,13 +1,14 @@
 //! The app, in short: official clients find the live model of a purpose and ask it.
 
+use records::recipe;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 use stage::http;
 use supabase::{Gateway, Models as _, NewVersion};
-use tuning::{JobSpec, OpenAi, Provider as _};
+use tuning::Jobs as _;
 
-use super::contract::{send, trained};
+use super::contract::{BASE, provider, send, spec, trained};
 use super::script;
 use super::services::{self, Services};
 
@@ -57,13 +58,8 @@ pub(crate) async fn ask(asked: &Asked<'_>) -> Answered {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_app_finds_the_model_our_adapters_promoted_and_it_answers_from_its_file() {
     let services = Services::start().await;
-    let base = "openai/gpt-oss-20b";
-    let provider = OpenAi::new(
-        http::client().unwrap(),
-        &services.provider_url().parse().unwrap(),
-        SecretString::from(services::PROVIDER_KEY),
-    )
-    .unwrap();
+    let base = BASE;
+    let provider = provider(&services.provider_url(), &recipe::Provider::default());
     let project = services.url().parse().unwrap();
     let models =
         Gateway::new(http::client().unwrap(), &project, SecretString::from(services::SECRET_KEY)).unwrap();
@@ -78,16 +74,7 @@ async fn the_app_finds_the_model_our_adapters_promoted_and_it_answers_from_its_f
     };
     models.register(&version).await.unwrap();
     let training_file = send(&provider, "run-1.jsonl", 12).await;
-    let spec = JobSpec {
-        run: "run-1".to_owned(),
-        base_model: base.to_owned(),
-        suffix: "zion-support".to_owned(),
-        training_file,
-        validation_file: None,
-        epochs: 3,
-        manifest_sha256: "0".repeat(64),
-    };
-    let job = provider.create_job(&spec).await.unwrap();
+    let job = provider.create_job(&spec(training_file)).await.unwrap();
     models.start("run-1", &job.id, &"0".repeat(64), "s3://bucket/runs/run-1/manifest.json").await.unwrap();
     let model = trained(&provider, &job.id).await;
     models.promote("run-1", &model, &json!({"examples": 12}), "trained").await.unwrap();

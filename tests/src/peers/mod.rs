@@ -6,15 +6,19 @@
 //! | `contract` | requests of our provider adapter against the provider's API description |
 //! | `report` | the dataset's report, as HTML |
 //! | `script` | runs a script of `tests/peers` |
+//! | `refusals` | what the adapter makes of refusals, lost answers and odd lists |
 //! | `services` | a database and the sandbox for one test |
+//! | `uploads` | files in parts, broken off and taken up |
 //!
 //! What is checked, and under which name, is in the scripts.
 
 pub(crate) mod app;
 mod contract;
+mod refusals;
 mod report;
 mod script;
 pub(crate) mod services;
+mod uploads;
 
 use services::{MAX_ROWS, Services};
 

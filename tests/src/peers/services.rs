@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use sandbox::cli::Cli;
 use sandbox::server::Server;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::AbortHandle;
 use zion::database;
@@ -79,10 +80,39 @@ impl Services {
         client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
     }
 
+    /// What the sandbox was asked.
+    pub(crate) async fn requests(&self) -> Value {
+        self.ask(http().get(format!("{}/_sandbox/requests", self.url()))).await.json().await.unwrap()
+    }
+
+    /// What a file at the provider holds.
+    pub(crate) async fn content(&self, file: &str) -> Vec<u8> {
+        let request = http().get(format!("{}/_sandbox/files/{file}", self.url()));
+        self.ask(request).await.bytes().await.unwrap().to_vec()
+    }
+
+    /// Sets faults.
+    pub(crate) async fn set_faults(&self, rules: Value) {
+        self.ask(http().post(format!("{}/_sandbox/faults", self.url())).json(&rules)).await;
+    }
+
+    /// Turns the provider's knobs.
+    pub(crate) async fn turn(&self, change: Value) {
+        self.ask(http().post(format!("{}/_sandbox/provider", self.url())).json(&change)).await;
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> reqwest::Response {
+        request.send().await.unwrap().error_for_status().unwrap()
+    }
+
     /// The provider's base URL.
     pub(crate) fn provider_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
+}
+
+fn http() -> reqwest::Client {
+    stage::http::client().unwrap()
 }
 
 impl Drop for Services {

@@ -1,8 +1,11 @@
 //! The knobs of the provider.
 
-use super::error::Failure;
+use super::error::{Failure, ProviderError};
+use super::files;
 use super::state::Provider;
+use axum::response::Response;
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -47,6 +50,22 @@ pub(crate) struct Change {
 pub(crate) struct Control(pub(crate) Arc<Provider>);
 
 impl Control {
+    /// The files there are, and the deleted ones that jobs were made from.
+    pub(crate) fn files(&self) -> Vec<Value> {
+        let state = self.0.state();
+        let ready_ms = state.files_ready_after_ms;
+        state.files.iter().chain(&state.used).map(|file| file.object(ready_ms)).collect()
+    }
+
+    /// What one of them holds.
+    pub(crate) async fn content(&self, id: &str) -> Result<Response, ProviderError> {
+        let found = {
+            let state = self.0.state();
+            state.files.iter().chain(&state.used).find(|file| file.id == id).cloned()
+        };
+        files::send(&found.ok_or_else(|| ProviderError::no_file(id))?).await
+    }
+
     /// Applies what a change names.
     pub(crate) fn apply(&self, change: Change) {
         let mut state = self.0.state();

@@ -2,6 +2,7 @@
 
 use super::error::ProviderError;
 use super::fresh::{fresh_id, now_ms};
+use super::job::Job;
 use super::page::{self, Page};
 use super::state::{Provider, StoredFile};
 use axum::Json;
@@ -136,10 +137,20 @@ pub(crate) async fn delete(State(provider): State<Arc<Provider>>, Path(id): Path
         let mut state = provider.state();
         let file = state.file(&id)?.clone();
         state.files.retain(|f| f.id != id);
-        file
+        let uses = |job: &Job| {
+            job.spec.training_file == id || job.spec.validation_file.as_deref() == Some(id.as_str())
+        };
+        if state.jobs.iter().any(uses) {
+            state.used.push(file);
+            None
+        } else {
+            Some(file)
+        }
     };
-    // Jobs hold their file open; a leftover goes with the folder.
-    tokio::fs::remove_file(&file.path).await.unwrap_or_default();
+    // A leftover goes with the folder.
+    if let Some(file) = file {
+        tokio::fs::remove_file(&file.path).await.unwrap_or_default();
+    }
     Ok(Json(json!({"id": id, "object": "file", "deleted": true})))
 }
 
@@ -149,7 +160,12 @@ pub(crate) async fn content(
     Path(id): Path<String>,
 ) -> Result<Response, ProviderError> {
     let stored = provider.state().file(&id)?.clone();
-    let file = File::open(&stored.path).await.map_err(|_| ProviderError::no_file(&id))?;
+    send(&stored).await
+}
+
+/// Streams what a file holds.
+pub(crate) async fn send(stored: &StoredFile) -> Result<Response, ProviderError> {
+    let file = File::open(&stored.path).await.map_err(|_| ProviderError::no_file(&stored.id))?;
     let chunks = stream::try_unfold(file, |mut file| async move {
         let mut chunk = vec![0; 64 << 10];
         let read = file.read(&mut chunk).await?;

@@ -27,6 +27,8 @@ pub(crate) struct State {
     pub(crate) pace_ms: i64,
     /// Files, oldest first.
     pub(crate) files: Vec<StoredFile>,
+    /// Deleted files that a job was made from, oldest first: what a test asks for afterwards.
+    pub(crate) used: Vec<StoredFile>,
     /// Jobs, oldest first.
     pub(crate) jobs: Vec<Job>,
     /// Tuned models, oldest first.
@@ -98,6 +100,7 @@ impl Provider {
         let state = State {
             pace_ms: milliseconds(pace_ms),
             files: vec![],
+            used: vec![],
             jobs: vec![],
             tuned: vec![],
             fail_next_job: None,

@@ -152,6 +152,7 @@ async fn finish(
         job: submitted.job.clone(),
         submitted_at: submitted.submitted_at,
         deadline: submitted.deadline,
+        provider: submitted.provider.clone(),
     };
     let mut polls = 0;
     let mut turn = tokio::time::interval(Duration::from_millis(250));

@@ -7,7 +7,7 @@ use crate::tokens::Tokens;
 use super::MOST_DEADLINE_HOURS;
 
 /// The model to tune.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// The base model's id at the provider. There is no default: base models are shut down with months of notice.
@@ -19,6 +19,15 @@ pub struct Model {
     pub min_life_days: u32,
     /// The job is given up after this many hours.
     pub deadline_hours: u32,
+    /// Examples a step; the provider's own choice where left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<u32>,
+    /// Scales the provider's learning rate; its own choice where left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rate_multiplier: Option<f64>,
+    /// Makes training repeatable where the provider can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
 }
 
 impl Model {
@@ -45,6 +54,15 @@ impl Model {
         }
         if !(1..=MOST_DEADLINE_HOURS).contains(&self.deadline_hours) {
             return Err(format!("model.deadline_hours: use 1 to {MOST_DEADLINE_HOURS}"));
+        }
+        if self.batch_size.is_some_and(|size| !(1..=256).contains(&size)) {
+            return Err("model.batch_size: use 1 to 256".to_owned());
+        }
+        if self.learning_rate_multiplier.is_some_and(|rate| !(rate > 0.0 && rate.is_finite())) {
+            return Err("model.learning_rate_multiplier: use a number above 0".to_owned());
+        }
+        if self.seed.is_some_and(|seed| seed > 2_147_483_647) {
+            return Err("model.seed: use at most 2147483647".to_owned());
         }
         Ok(())
     }
@@ -146,7 +164,30 @@ mod tests {
     use super::*;
 
     fn model(epochs: Option<u32>) -> Model {
-        Model { base: "b".to_owned(), epochs, min_life_days: 1, deadline_hours: 1 }
+        Model {
+            base: "b".to_owned(),
+            epochs,
+            min_life_days: 1,
+            deadline_hours: 1,
+            batch_size: None,
+            learning_rate_multiplier: None,
+            seed: None,
+        }
+    }
+
+    #[test]
+    fn refuses_what_no_provider_takes() {
+        let good = Model { learning_rate_multiplier: Some(0.5), seed: Some(7), ..model(Some(3)) };
+        assert_eq!(good.check(), Ok(()));
+        for wrong in [
+            model(Some(51)),
+            Model { batch_size: Some(0), ..model(None) },
+            Model { learning_rate_multiplier: Some(0.0), ..model(None) },
+            Model { learning_rate_multiplier: Some(f64::NAN), ..model(None) },
+            Model { seed: Some(1 << 31), ..model(None) },
+        ] {
+            assert!(wrong.check().is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use records::recipe::Provider;
 use serde::{Deserialize, Serialize};
 
 /// Asks for one poll.
@@ -12,6 +13,9 @@ pub struct StatusEvent {
     pub submitted_at: Timestamp,
     /// When the workflow gives up.
     pub deadline: Timestamp,
+    /// How the provider is spoken to. An execution of an older template does not say.
+    #[serde(default)]
+    pub provider: Provider,
 }
 
 /// What the workflow does next.

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use records::recipe::Provider;
 use serde::{Deserialize, Serialize};
 
 /// Asks for the dataset to be uploaded and a job to be created.
@@ -23,4 +24,7 @@ pub struct Submitted {
     pub submitted_at: Timestamp,
     /// When the workflow gives up.
     pub deadline: Timestamp,
+    /// How the provider is spoken to, for the steps that do not read the plan.
+    #[serde(default)]
+    pub provider: Provider,
 }

@@ -1,0 +1,134 @@
+//! What the adapter makes of refusals, lost answers, odd lists and odd words.
+
+use std::time::Instant;
+
+use records::recipe;
+use serde_json::{Value, json};
+use stage::ErrorName;
+use tuning::{Catalogue as _, Files as _, JobStatus, Jobs as _, OpenAi, Watch as _};
+
+use super::contract::{file, provider, send, spec, trained};
+use super::services::Services;
+
+const JOBS: &str = "/v1/fine_tuning/jobs";
+
+fn plain(services: &Services) -> OpenAi {
+    provider(&services.provider_url(), &recipe::Provider::default())
+}
+
+async fn fault(services: &Services, method: &str, path: &str, times: u32, fault: Value) {
+    let rule = json!({"method": method, "path": path, "times": times, "fault": fault});
+    services.set_faults(json!([rule])).await;
+}
+
+/// How often jobs were asked for.
+async fn asked(services: &Services) -> usize {
+    let log = services.requests().await;
+    let creates = |entry: &&Value| entry["method"] == "POST" && entry["path"] == JOBS;
+    log.as_array().unwrap().iter().filter(creates).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_refusal_of_a_job_has_its_name_and_only_patience_is_tried_again() {
+    let services = Services::start().await;
+    let provider = plain(&services);
+    let spec = spec(send(&provider, "run-1.jsonl", 12).await);
+    for (why, name) in [
+        ("quota", ErrorName::ProviderRefused),
+        ("daily_limit", ErrorName::DailyLimit),
+        ("not_tunable", ErrorName::BaseModelUnusable),
+        ("no_access", ErrorName::ProviderRefused),
+    ] {
+        let before = asked(&services).await;
+        fault(&services, "POST", JOBS, 1, json!({"kind": "refuse", "why": why})).await;
+        let error = provider.create_job(&spec).await.unwrap_err();
+        assert_eq!(error.name(), name, "{why}: {}", error.chain());
+        assert!(error.chain().contains("(request "), "{}", error.chain());
+        assert_eq!(asked(&services).await, before + 1, "{why}: once");
+    }
+    // Longer than a function should wait.
+    fault(&services, "POST", JOBS, 1, json!({"kind": "refuse", "why": "rate_limit", "retry_after": 60}))
+        .await;
+    assert_eq!(provider.create_job(&spec).await.unwrap_err().name(), ErrorName::Throttled);
+
+    let (before, begun) = (asked(&services).await, Instant::now());
+    fault(&services, "POST", JOBS, 1, json!({"kind": "refuse", "why": "rate_limit", "retry_after": 1})).await;
+    fault(&services, "POST", JOBS, 1, json!({"kind": "refuse", "why": "not_ready"})).await;
+    let job = provider.create_job(&spec).await.unwrap();
+    assert_eq!(asked(&services).await, before + 3);
+    assert!(begun.elapsed().as_millis() >= 1_300, "Retry-After is kept to, jitter comes on top");
+    assert_eq!(provider.find_jobs(&spec).await.unwrap()[..], [provider.poll(&job.id).await.unwrap()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_never_asked_for_again_and_the_job_is_found_in_spite_of_the_list() {
+    let services = Services::start().await;
+    let provider = plain(&services);
+    let spec = spec(send(&provider, "run-1.jsonl", 12).await);
+    for lost in [json!({"kind": "drop_after"}), json!({"kind": "status", "status": 502, "after": true})] {
+        let before = asked(&services).await;
+        fault(&services, "POST", JOBS, 1, lost).await;
+        assert_eq!(provider.create_job(&spec).await.unwrap_err().name(), ErrorName::Unavailable);
+        assert_eq!(asked(&services).await, before + 1);
+    }
+    // Another run's job on the same account.
+    let other = tuning::JobSpec { marks: vec![("zion_run", "run-2".to_owned())], ..spec.clone() };
+    provider.create_job(&other).await.unwrap();
+
+    services.turn(json!({"listed_after_ms": 60_000})).await;
+    assert_eq!(provider.find_jobs(&spec).await.unwrap(), [], "not listed yet");
+    services.turn(json!({"listed_after_ms": 0, "ignore_filters": true, "odd_items": true})).await;
+    let found = provider.find_jobs(&spec).await.unwrap();
+    assert_eq!(found.len(), 2, "both and nobody else's");
+    assert!(found[0].created_at <= found[1].created_at);
+    assert_eq!(
+        provider.find_file(&file("run-1.jsonl", 12)).await.unwrap().as_deref(),
+        Some(spec.training_file.as_str())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_s_words_are_ours_or_kept() {
+    let services = Services::start().await;
+    let provider = plain(&services);
+    let spec = spec(send(&provider, "run-1.jsonl", 12).await);
+    let job = provider.create_job(&spec).await.unwrap();
+    for (word, status) in [
+        ("a_word_of_2031", JobStatus::Unknown { word: "a_word_of_2031".to_owned() }),
+        ("paused", JobStatus::Paused),
+    ] {
+        services.turn(json!({"next_status_word": word})).await;
+        assert_eq!(provider.poll(&job.id).await.unwrap().status, status);
+    }
+    trained(&provider, &job.id).await;
+    let failures = [
+        (json!({"code": "server_error", "message": "no capacity"}), true),
+        (json!({"code": "invalid_training_file", "message": "blocked by our moderation system"}), false),
+    ];
+    for (failure, helps) in failures {
+        services.turn(json!({"fail_next_job": failure, "pace_ms": 0})).await;
+        let job = provider.create_job(&spec).await.unwrap();
+        let ended = async {
+            loop {
+                let job = provider.poll(&job.id).await.unwrap();
+                if job.status.is_final() {
+                    return job.status;
+                }
+            }
+        };
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.unwrap();
+        let JobStatus::Failed { retry_helps, .. } = ended else { panic!("{ended:?}") };
+        assert_eq!(retry_helps, helps);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutdown_days_are_read_of_every_model() {
+    let services = Services::start().await;
+    let provider = plain(&services);
+    services.turn(json!({"shutdown_dates": {"Qwen/Qwen3-32B": "2031-02-03"}})).await;
+    let models = provider.models().await.unwrap();
+    let day = |id: &str| models.iter().find(|model| model.id == id).unwrap().shutdown_date;
+    assert_eq!(day("Qwen/Qwen3-32B"), Some("2031-02-03".parse().unwrap()));
+    assert_eq!(day("openai/gpt-oss-20b"), None);
+}

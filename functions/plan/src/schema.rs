@@ -7,7 +7,8 @@ use stage::{ErrorName, StageError, keys};
 use store::{Find, find_json};
 use supabase::Rows;
 
-/// Looks at the tables, and refuses columns that are gone or have another type, unless that is `accepted`.
+/// Looks at the tables, and refuses columns that are gone or have another type, unless that is `accepted`. Of columns
+/// that say who has agreed, the failure says that consent cannot be read.
 ///
 /// Returns what the next run is to be compared with; none where the source does not tell its types.
 pub(crate) async fn seen(
@@ -24,13 +25,16 @@ pub(crate) async fn seen(
     if let Some(before) = before.filter(|_| !accepted) {
         let differences = differences(recipe, &before.tables, &now);
         if !differences.is_empty() {
+            let about_consent = differences.iter().any(|(consent, _)| *consent);
+            let name = if about_consent { ErrorName::ConsentUnreadable } else { ErrorName::SchemaDrifted };
+            let differences: Vec<_> = differences.into_iter().map(|(_, words)| words).collect();
             let text = format!(
                 "since run {} of recipe {}: {}; mend the tables or the recipe, or take them as they are with {{\"accept_schema\": true}}",
                 before.run,
                 recipe.name,
                 differences.join(", ")
             );
-            return Err(StageError::new(ErrorName::SchemaDrifted, text));
+            return Err(StageError::new(name, text));
         }
     }
     let kept = |table: &str, columns: std::collections::BTreeMap<String, String>| {
@@ -41,24 +45,36 @@ pub(crate) async fn seen(
     Ok(Some(SchemaFile { schema: 1, run: run.to_owned(), seen_at, tables }))
 }
 
-/// Says in words what has changed of the columns that the recipe uses.
-fn differences(recipe: &Recipe, before: &Tables, now: &Tables) -> Vec<String> {
+/// Says in words what has changed of the columns that the recipe uses, and whether they say who has agreed.
+fn differences(recipe: &Recipe, before: &Tables, now: &Tables) -> Vec<(bool, String)> {
     let mut differences = Vec::new();
+    let of_consent = |table: &str, column: Option<&str>| {
+        recipe.sources.iter().any(|source| {
+            let its = source.consent.table().unwrap_or(&source.table);
+            // A table that is gone is the source's own, unless it is there for consent alone.
+            its == table
+                && match column {
+                    Some(column) => source.consent.columns().contains(&column),
+                    None => source.consent.table().is_some(),
+                }
+        })
+    };
     for (table, columns) in recipe.used_columns() {
         // A table that the last run did not use has nothing to differ from.
         let Some(before) = before.get(table) else { continue };
         let Some(now) = now.get(table) else {
-            differences.push(format!("table {table} is gone"));
+            differences.push((of_consent(table, None), format!("table {table} is gone")));
             continue;
         };
         for column in columns {
-            match (before.get(column), now.get(column)) {
-                (Some(before), None) => differences.push(format!("{table}.{column} ({before}) is gone")),
+            let words = match (before.get(column), now.get(column)) {
+                (Some(before), None) => format!("{table}.{column} ({before}) is gone"),
                 (Some(before), Some(now)) if before != now => {
-                    differences.push(format!("{table}.{column} was {before} and is {now}"));
+                    format!("{table}.{column} was {before} and is {now}")
                 }
-                _ => {}
-            }
+                _ => continue,
+            };
+            differences.push((of_consent(table, Some(column)), words));
         }
     }
     differences

@@ -52,11 +52,11 @@ impl Person {
     }
 }
 
-/// What `zion who` answers an operator, who has what the stack's outputs name.
-async fn who(w: &World, arguments: &[&str]) -> Value {
+/// What `zion` answers an operator, who has what the stack's outputs name.
+async fn zion(w: &World, arguments: &[&str]) -> Value {
     let (sandbox, output) = (w.stack.sandbox(), |name: &str| w.stack.output(name).unwrap().to_owned());
     let mut command = tokio::process::Command::new(w.stack.root().join("target/debug/zion"));
-    command.arg("who").args(arguments).arg("--json").env_clear();
+    command.args(arguments).arg("--json").env_clear();
     command.envs(w.stack.emulator().environment());
     command.env("BUCKET", output("Bucket")).env("SUBJECT_KEY_SECRET", output("SubjectKeySecret"));
     command.env("SUPABASE_URL", sandbox.url()).env("SUPABASE_KEY_SECRET", output("SupabaseKeySecret"));
@@ -67,7 +67,7 @@ async fn who(w: &World, arguments: &[&str]) -> Value {
 
 /// Which of the runs saw somebody, and what became of them.
 async fn seen_by(w: &World, person: &Person, run: &str) -> Option<Value> {
-    let found = who(w, &[&person.id]).await;
+    let found = zion(w, &["who", &person.id]).await;
     assert!(found["searched"].as_u64().unwrap() >= 8 && found["unanswered"] == json!([]), "{found}");
     found["seen"].as_array().unwrap().iter().find(|seen| seen["run"] == run).cloned()
 }
@@ -77,11 +77,31 @@ pub(crate) async fn withdrawn(w: &World) {
     after_export(w).await;
     after_assemble(w).await;
     after_the_first_file(w).await;
+    reconciled(w).await;
     w.sql(
         "update resumes r set summary = k.summary from kept k where k.id = r.id and k.summary is distinct from r.summary;
          drop table kept",
     )
     .await;
+}
+
+/// Models that learnt from people before they opted out are named, with counts; the last one has nobody of them.
+async fn reconciled(w: &World) {
+    let found = zion(w, &["reconcile"]).await;
+    let runs = found["runs"].as_array().unwrap();
+    let last = runs.iter().find(|run| run["run"] == "withdrawn-in-upload").unwrap();
+    assert_eq!((&last["people"], &last["sources"]["resumes"]["withdrawn"]), (&json!(0), &json!(0)), "{last}");
+    let older = runs
+        .iter()
+        .filter(|run| run["recipe"] == RECIPE && run["sources"]["resumes"]["withdrawn"] != json!(0));
+    let older: Vec<_> = older.collect();
+    assert!(!older.is_empty(), "{found}");
+    for run in older {
+        assert!(run["people"].as_u64() >= Some(1) && run["model"]["name"].is_string(), "{run}");
+        assert_eq!(run["sources"]["resumes"]["deleted"], 0, "{run}");
+        assert!(run.get("gone").is_none(), "counts alone: {run}");
+    }
+    assert_eq!(found["unanswered"], json!([]));
 }
 
 /// Slows the requests down by which consent is read again: what happens before the first of them is answered counts.

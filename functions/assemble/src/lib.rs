@@ -1,5 +1,6 @@
 //! The dataset: of those who agree, deduplicated, split, validated, and a manifest that proves it.
 
+mod boilerplate;
 mod dataset;
 mod duplicates;
 mod lineage;
@@ -125,6 +126,7 @@ async fn make(
     let consent = consent(&run, now, &usable, closed.snapshot, store).await?;
     let read_at = consent.read_at;
     let lineage = closed.records.write(subject_key).await?;
+    let (boilerplate, shared) = closed.measures.passages.finish();
     let manifest = Manifest {
         schema: 1,
         run: run.clone(),
@@ -141,6 +143,7 @@ async fn make(
         found: closed.found,
         doubtful: closed.doubtful,
         recall,
+        boilerplate,
         lengths: closed.measures.lengths,
         sides: closed.measures.sides,
         training_tokens: closed.measures.training.counted,
@@ -159,7 +162,7 @@ async fn make(
     let manifest_key = keys::manifest(&run);
     let bytes = put_json(store, &manifest_key, &manifest).await?;
     let manifest_sha256 = sha256(&bytes);
-    let page = report::page(&manifest, &manifest_sha256, &plan, &closed.measures.samples)?;
+    let page = report::page(&manifest, &manifest_sha256, &plan, &closed.measures.samples, &shared)?;
     let report_key = keys::report(&run);
     store.put(&report_key, page.into_bytes().into(), Class::Derived).await?;
     let index = LineageIndex {

@@ -9,6 +9,7 @@ use records::tokens::Tokens;
 use stage::manifest::{Bin, Lengths};
 use stage::{ErrorName, StageError};
 
+use crate::boilerplate::Passages;
 use crate::report::Samples;
 
 /// The shortest bin of a histogram ends here.
@@ -21,6 +22,7 @@ pub(crate) struct Measures {
     pub(crate) lengths: BTreeMap<String, Lengths>,
     pub(crate) sides: BTreeMap<String, BTreeMap<String, u64>>,
     pub(crate) samples: Samples,
+    pub(crate) passages: Passages,
     answers: Answers,
 }
 
@@ -32,6 +34,7 @@ impl Measures {
             self.answers.add(&example.completion);
             self.samples.add(example);
         }
+        self.passages.add(&example.completion);
         let lengths = self.lengths.entry(side.as_str().to_owned()).or_default();
         lengths.least =
             if lengths.examples == 0 { tokens.counted } else { lengths.least.min(tokens.counted) };

@@ -20,12 +20,13 @@ pub(crate) fn page(
     manifest_sha256: &str,
     plan: &PlanFile,
     samples: &Samples,
+    shared: &[String],
 ) -> Result<String, StageError> {
     let broken = |error| StageError::internal("the dataset's report cannot be written").caused_by(error);
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("page", include_str!("report/page.html")).map_err(broken)?;
-    let view = view::View::new(manifest, manifest_sha256, plan, samples);
+    let view = view::View::new(manifest, manifest_sha256, plan, samples, shared);
     environment.get_template("page").and_then(|page| page.render(Serde(view))).map_err(broken)
 }
 

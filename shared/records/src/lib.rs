@@ -12,6 +12,7 @@
 //! | [`quality`] | which examples a model should not learn from, as a recipe says it |
 //! | [`check`] | whether a provider will take a training file |
 //! | [`near`] | examples that say almost the same |
+//! | [`passages`] | sentences and lines, by which shared text is found |
 //! | [`split`] | which side of the dataset an example is on |
 //! | [`jsonl`] | lines out of a stream of bytes |
 //! | [`tokens`] | how many tokens an example is billed as |
@@ -23,6 +24,7 @@ pub mod example;
 pub mod jsonl;
 pub mod library;
 pub mod near;
+pub mod passages;
 pub mod quality;
 pub mod recipe;
 pub mod row;

@@ -58,6 +58,16 @@ pub fn bands(prompt: &str, completion: &str) -> [u64; BANDS] {
     std::array::from_fn(|at| bands[at].iter().fold(at as u64, |sum, hash| mixed(sum ^ hash)))
 }
 
+/// Returns a hash of a text's words in their order, and how many they are.
+pub(crate) fn words(text: &str) -> (u64, usize) {
+    let (mut hash, mut words) = (0, 0);
+    each_word(text, |word| {
+        hash = mixed(hash ^ word);
+        words += 1;
+    });
+    (hash, words)
+}
+
 /// Gives a draw for which no shingle stood that of another, chosen by chance, the same for every text: short texts have
 /// fewer shingles than there are draws.
 fn fill(least: &mut [u64; DRAWS]) {

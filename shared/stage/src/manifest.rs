@@ -50,6 +50,9 @@ pub struct Manifest {
     /// What the scrubber found of people planted into copies of the run's own records, by kind.
     #[serde(default)]
     pub recall: BTreeMap<String, Recall>,
+    /// What many examples share.
+    #[serde(default)]
+    pub boilerplate: Boilerplate,
     /// How long the examples of each side are.
     #[serde(default)]
     pub lengths: BTreeMap<String, Lengths>,
@@ -121,6 +124,28 @@ pub struct Counts {
     /// Examples that are in it, with a completion that was cut to what the provider takes.
     #[serde(default)]
     pub cut: u64,
+}
+
+/// Sentences and lines that stand in many examples. Holds no text: the report shows some.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boilerplate {
+    /// In how many examples a passage stands to be counted here.
+    pub from: u64,
+    /// How many passages do.
+    pub passages: u64,
+    /// By how much counts may be too low, because there were more passages than are counted at once.
+    pub missed: u64,
+    /// The most shared ones.
+    pub most_shared: Vec<Shared>,
+}
+
+/// A passage that many examples share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shared {
+    /// A hash of its words, in hex.
+    pub passage: String,
+    /// Examples in which it stands.
+    pub examples: u64,
 }
 
 /// Lengths of one side's examples, in tokens.

@@ -100,6 +100,22 @@ async fn a_company_stands_on_one_side_whoever_writes_for_it() {
 }
 
 #[tokio::test]
+async fn what_many_posts_share_is_counted_and_shown() {
+    let law = "We are an equal opportunity employer and welcome everybody who applies.";
+    let texts: Vec<_> = (100..130).map(|id| format!("{}\n{law}", words(id))).collect();
+    let (store, manifest) = run_with(&texts).await;
+    let [shared] = &manifest.boilerplate.most_shared[..] else { panic!("{:?}", manifest.boilerplate) };
+    assert_eq!((shared.examples, manifest.boilerplate.passages, manifest.boilerplate.missed), (30, 1, 0));
+    let page = String::from_utf8(store.get(&keys::report(RUN)).await.unwrap().to_vec()).unwrap();
+    assert!(page.contains(law) && page.contains("One sentence stands in 33.3% of the examples"));
+    let bytes = store.get(&keys::manifest(RUN)).await.unwrap();
+    assert!(
+        !String::from_utf8(bytes.to_vec()).unwrap().contains("equal opportunity"),
+        "the manifest holds no text"
+    );
+}
+
+#[tokio::test]
 async fn what_is_said_twice_is_learnt_once_whoever_says_it() {
     // Forty owners publish the same long post with another word in it each: on every side of the split, were it kept.
     let post = |n: usize| {

@@ -7,10 +7,13 @@ use serde::Serialize;
 use stage::manifest::{Bin, Manifest};
 use stage::plan_file::PlanFile;
 
-use super::samples::{Sample, Samples};
+use super::samples::{Sample, Samples, shown};
 
 /// Fewer training examples than these seldom change a model: providers say so.
 const FEW: u64 = 50;
+/// Shared passages that are shown, and characters of each.
+const MOST_PASSAGES: usize = 8;
+const MOST_SHOWN: usize = 200;
 
 #[derive(Serialize)]
 pub(super) struct View<'a> {
@@ -31,6 +34,8 @@ pub(super) struct View<'a> {
     recall: Vec<RecallRow>,
     consent_note: String,
     consent: Vec<Row>,
+    boilerplate: Vec<SharedRow>,
+    boilerplate_note: String,
     samples: Vec<&'a Sample>,
     proof: Vec<Fact>,
 }
@@ -73,12 +78,21 @@ struct RecallRow {
     floor: String,
 }
 
+/// A passage that many examples share.
+#[derive(Serialize)]
+struct SharedRow {
+    text: String,
+    count: String,
+    share: String,
+}
+
 impl<'a> View<'a> {
     pub(super) fn new(
         manifest: &'a Manifest,
         manifest_sha256: &str,
         plan: &'a PlanFile,
         samples: &'a Samples,
+        shared: &[String],
     ) -> Self {
         Self {
             recipe: &manifest.recipe,
@@ -98,6 +112,8 @@ impl<'a> View<'a> {
             recall: recall(manifest),
             consent_note: consent_note(manifest),
             consent: consent(manifest),
+            boilerplate: boilerplate(manifest, shared),
+            boilerplate_note: boilerplate_note(manifest),
             samples: samples.list(),
             proof: proof(manifest, manifest_sha256),
         }
@@ -251,6 +267,30 @@ fn consent(manifest: &Manifest) -> Vec<Row> {
     sources.map(row).collect()
 }
 
+fn boilerplate(manifest: &Manifest, shared: &[String]) -> Vec<SharedRow> {
+    let all: u64 = manifest.outputs.values().map(|side| side.lines).sum();
+    let row = |(passage, text): (&stage::manifest::Shared, &String)| SharedRow {
+        text: shown(text, MOST_SHOWN),
+        count: number(passage.examples),
+        share: percent(share(passage.examples, all)),
+    };
+    manifest.boilerplate.most_shared.iter().zip(shared).take(MOST_PASSAGES).map(row).collect()
+}
+
+fn boilerplate_note(manifest: &Manifest) -> String {
+    let boilerplate = &manifest.boilerplate;
+    let exact = if boilerplate.missed == 0 {
+        String::new()
+    } else {
+        format!(" Counts may be too low by {}.", number(boilerplate.missed))
+    };
+    format!(
+        "{} sentences or lines stand in {} examples or more: a model learns them by heart.{exact}",
+        number(boilerplate.passages),
+        number(boilerplate.from)
+    )
+}
+
 fn proof(manifest: &Manifest, manifest_sha256: &str) -> Vec<Fact> {
     let sha256 = |side: &str| manifest.outputs.get(side).map_or(String::new(), |side| side.sha256.clone());
     let consent = manifest.consent.as_ref();
@@ -297,6 +337,14 @@ fn warnings(manifest: &Manifest, plan: &PlanFile) -> Vec<String> {
         warnings.push(format!(
             "{} of the examples repeat an earlier one.",
             percent(share(repeated, counts.examples))
+        ));
+    }
+    let all: u64 = manifest.outputs.values().map(|side| side.lines).sum();
+    let shared = manifest.boilerplate.most_shared.first().map_or(0, |passage| passage.examples);
+    if of(shared, all, 0.1) {
+        warnings.push(format!(
+            "One sentence stands in {} of the examples: look at what is shared below.",
+            percent(share(shared, all))
         ));
     }
     if counts.withdrawn > 0 {

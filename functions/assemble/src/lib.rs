@@ -22,7 +22,7 @@ use stage::manifest::{Consent, Manifest, Object, Slice};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::ScrubReport;
 use stage::{ErrorName, StageError, keys};
-use store::{Body as _, Class, Find, Get, Put, Writer, get_json, get_lines, put_json};
+use store::{Body as _, Class, Find, Get, Put, Writer, get_json, get_lines, put_canonical, put_json};
 use supabase::Rows;
 
 use crate::dataset::{Dataset, Place};
@@ -46,7 +46,7 @@ pub async fn handle(
 ) -> Result<Assembled, StageError> {
     let inputs = Inputs::read(&event.run, store).await?;
     let usable = Usable::read(&inputs.plan, &inputs.parts, &inputs.reports, store, rows).await?;
-    // On the heap: it is sixteen kilobytes of state.
+    // On the heap: it is sixteen kilobytes of state and more.
     Box::pin(make(inputs, usable, now, store)).await
 }
 
@@ -68,7 +68,7 @@ pub async fn again(run: &str, store: &(impl Get + Find + Put)) -> Result<Assembl
     }
     let inputs = Inputs::read(run, store).await?;
     let usable = Usable::found(Bits::from_bytes(bits.into()), &inputs.parts, &inputs.reports);
-    make(inputs, usable, consent.read_at, store).await
+    Box::pin(make(inputs, usable, consent.read_at, store)).await
 }
 
 /// What the steps before have left.
@@ -136,6 +136,7 @@ async fn make(
         code_version: env!("CARGO_PKG_VERSION").to_owned(),
         scrubber_version: pii::VERSION.to_owned(),
         split_seed: plan.recipe.split.seed,
+        holdout_percent: Some(plan.recipe.split.holdout_percent),
         consent: Some(consent),
         counts: closed.counts.clone(),
         slices,
@@ -160,7 +161,7 @@ async fn make(
         lineage: Some(lineage.clone()),
     };
     let manifest_key = keys::manifest(&run);
-    let bytes = put_json(store, &manifest_key, &manifest).await?;
+    let bytes = put_canonical(store, &manifest_key, &manifest).await?;
     let manifest_sha256 = sha256(&bytes);
     let page = report::page(&manifest, &manifest_sha256, &plan, &closed.measures.samples, &shared)?;
     let report_key = keys::report(&run);

@@ -5,6 +5,7 @@
 
 mod samples;
 mod view;
+mod warnings;
 
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment};

@@ -237,6 +237,11 @@ impl Recipe {
                     .to_owned(),
             );
         }
+        if self.split.seed > 1 << 53 {
+            return Err(
+                "split.seed: use at most 9007199254740992, JSON has no greater whole numbers".to_owned()
+            );
+        }
         if !(0.0..=100.0).contains(&self.gates.max_moved_percent) {
             return Err("gates.max_moved_percent: use 0 to 100".to_owned());
         }

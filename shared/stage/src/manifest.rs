@@ -12,8 +12,8 @@ use crate::lineage_file::Lineage;
 
 /// Hashes and counts of every input and output.
 ///
-/// Fields and maps are in a fixed order, so that its own SHA-256 is the dataset's identity. One time is in it, and it
-/// stays when the step is repeated and finds what it found.
+/// Written as canonical JSON (RFC 8785), so that its own SHA-256 is the dataset's identity, whoever writes it down. One
+/// time is in it, and it stays when the step is repeated and finds what it found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Version of this schema.
@@ -32,6 +32,9 @@ pub struct Manifest {
     pub scrubber_version: String,
     /// Seed of the split.
     pub split_seed: u64,
+    /// Share of groups in the hold-out, in percent; none in a manifest that is older than this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holdout_percent: Option<u8>,
     /// Who may be used, as last read; none in a manifest that is older than this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,

@@ -48,6 +48,21 @@ pub async fn put_json(store: &impl Put, key: &str, document: &impl Serialize) ->
     Ok(bytes)
 }
 
+/// Writes a JSON document in the one form that RFC 8785 gives it, whoever writes it, and returns its bytes for hashing.
+///
+/// # Errors
+/// As [`Put::put`].
+pub async fn put_canonical(
+    store: &impl Put,
+    key: &str,
+    document: &impl Serialize,
+) -> Result<Vec<u8>, StageError> {
+    let bytes = serde_json_canonicalizer::to_vec(document)
+        .map_err(|error| StageError::internal(format!("{key} cannot be written as JSON")).caused_by(error))?;
+    store.put(key, bytes.clone().into(), Class::Derived).await?;
+    Ok(bytes)
+}
+
 fn parse<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, StageError> {
     // serde's own message may quote a value.
     serde_json::from_slice(bytes).map_err(|error| {

@@ -18,7 +18,7 @@ mod ports;
 mod s3;
 mod writer;
 
-pub use documents::{find_json, get_json, get_lines, put_json};
+pub use documents::{find_json, get_json, get_lines, put_canonical, put_json};
 pub use failing::Failing;
 pub use memory::Memory;
 pub use ports::{Body, Class, Find, Get, List, Put};

@@ -1,7 +1,7 @@
 //! Steps that run again: after a kill, by a retry, in a redrive.
 
 use stage::StageError;
-use store::{Failing, Memory};
+use store::{Failing, Get as _, Memory};
 
 use super::fakes::{Project, Tuner};
 use super::run::{RUN, all, assemble, gather, parts, plan, scrub, slice, upload};
@@ -107,4 +107,61 @@ async fn a_lost_answer_buys_no_second_job() {
     let submitted = upload(sha256, &store, &project, &tuner).await.unwrap();
     assert_eq!(submitted.job, "job-0");
     assert_eq!(tuner.jobs.lock().unwrap().len(), 1);
+}
+
+/// What the issue of the manifest asks for, by the names that are stored: a change of one is a breaking change.
+#[tokio::test]
+async fn the_manifest_is_canonical_and_names_everything() {
+    let (store, project, tuner) =
+        (Memory::default(), Project::new(300).with_job_posts(600), Tuner::default());
+    all(&store, &project, &tuner).await.unwrap();
+    let bytes = store.get(&stage::keys::manifest(RUN)).await.unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    for path in [
+        "/schema",
+        "/recipe_sha256",
+        "/plan_sha256",
+        "/code_version",
+        "/scrubber_version",
+        "/recall/email/recall",
+        "/recall/email/floor",
+        "/consent/sha256",
+        "/consent/read_at",
+        "/split_seed",
+        "/holdout_percent",
+        "/quarantined",
+        "/counts/near_duplicates",
+        "/boilerplate/passages",
+        "/lengths/train/histogram/0/up_to",
+        "/sides/job_posts/train",
+        "/bill/tokens/most",
+        "/inputs/0/sha256",
+        "/inputs/0/bytes",
+        "/inputs/0/lines",
+        "/outputs/holdout/sha256",
+        "/members/sha256",
+        "/lineage/sha256",
+    ] {
+        assert!(manifest.pointer(path).is_some_and(|value| !value.is_null()), "{path}");
+    }
+    assert_eq!(String::from_utf8(bytes.to_vec()).unwrap(), canonical(&manifest));
+}
+
+/// Another writer's form of a document: objects by name, no space.
+fn canonical(value: &serde_json::Value) -> String {
+    let join = |parts: Vec<String>| parts.join(",");
+    match value {
+        serde_json::Value::Object(map) => {
+            let sorted: std::collections::BTreeMap<_, _> = map.iter().collect();
+            let field = |(name, value): (&String, &serde_json::Value)| {
+                format!("{}:{}", serde_json::json!(name), canonical(value))
+            };
+            format!("{{{}}}", join(sorted.into_iter().map(field).collect()))
+        }
+        serde_json::Value::Array(list) => format!("[{}]", join(list.iter().map(canonical).collect())),
+        serde_json::Value::Number(number) => {
+            number.as_f64().map_or_else(String::new, |number| number.to_string())
+        }
+        other => other.to_string(),
+    }
 }

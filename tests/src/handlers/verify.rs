@@ -59,8 +59,8 @@ async fn what_was_changed_is_named() {
     assert!(report.differs.iter().all(|line| line.contains("train.jsonl")), "{:#?}", report.differs);
     assert!(report.differs.iter().any(|line| line.contains("sha256")));
 
-    let count = "\"duplicates\": 0";
-    let report = changed(&keys::manifest(RUN), |text| text.replacen(count, "\"duplicates\": 5", 1)).await;
+    let count = "\"duplicates\":0";
+    let report = changed(&keys::manifest(RUN), |text| text.replacen(count, "\"duplicates\":5", 1)).await;
     let expected = "made again, counts.duplicates: the manifest says 5, it comes to 0";
     assert!(report.differs.iter().any(|line| line == expected), "{:#?}", report.differs);
     assert!(

@@ -8,9 +8,8 @@ use stage::manifest::{Bin, Manifest};
 use stage::plan_file::PlanFile;
 
 use super::samples::{Sample, Samples, shown};
+use super::warnings;
 
-/// Fewer training examples than these seldom change a model: providers say so.
-const FEW: u64 = 50;
 /// Shared passages that are shown, and characters of each.
 const MOST_PASSAGES: usize = 8;
 const MOST_SHOWN: usize = 200;
@@ -101,7 +100,7 @@ impl<'a> View<'a> {
             base: &plan.recipe.model.base,
             code_version: &manifest.code_version,
             tiles: tiles(manifest, plan),
-            warnings: warnings(manifest, plan),
+            warnings: warnings::of(manifest, plan),
             funnel: funnel(manifest),
             quarantined: bars(&manifest.quarantined, "lost"),
             sides: sides(manifest),
@@ -120,7 +119,7 @@ impl<'a> View<'a> {
     }
 }
 
-fn examples(manifest: &Manifest, side: SideName) -> u64 {
+pub(super) fn examples(manifest: &Manifest, side: SideName) -> u64 {
     manifest.outputs.get(side.as_str()).map_or(0, |side| side.lines)
 }
 
@@ -308,85 +307,16 @@ fn proof(manifest: &Manifest, manifest_sha256: &str) -> Vec<Fact> {
     ]
 }
 
-fn warnings(manifest: &Manifest, plan: &PlanFile) -> Vec<String> {
-    let counts = &manifest.counts;
-    let mut warnings = Vec::new();
-    let train = examples(manifest, SideName::Train);
-    if train < FEW {
-        warnings.push(format!("{train} training examples are few: a model seldom changes below {FEW}."));
-    }
-    for side in [SideName::Validation, SideName::Holdout] {
-        if examples(manifest, side) == 0 {
-            warnings.push(format!("There is no example on the {} side.", side.as_str()));
-        }
-        for (source, sides) in &manifest.sides {
-            if examples(manifest, side) > 0 && !sides.contains_key(side.as_str()) {
-                warnings.push(format!("{source} has no example on the {} side.", side.as_str()));
-            }
-        }
-    }
-    let of = |part: u64, whole: u64, most: f64| whole > 0 && share(part, whole) > most;
-    if of(counts.quarantined, counts.rows, 0.2) {
-        warnings.push(format!(
-            "{} of the exported rows were quarantined: look at the reasons below.",
-            percent(share(counts.quarantined, counts.rows))
-        ));
-    }
-    let repeated = counts.duplicates + counts.near_duplicates;
-    if of(repeated, counts.examples, 0.3) {
-        warnings.push(format!(
-            "{} of the examples repeat an earlier one.",
-            percent(share(repeated, counts.examples))
-        ));
-    }
-    let all: u64 = manifest.outputs.values().map(|side| side.lines).sum();
-    let shared = manifest.boilerplate.most_shared.first().map_or(0, |passage| passage.examples);
-    if of(shared, all, 0.1) {
-        warnings.push(format!(
-            "One sentence stands in {} of the examples: look at what is shared below.",
-            percent(share(shared, all))
-        ));
-    }
-    if counts.withdrawn > 0 {
-        warnings.push(format!(
-            "{} examples were taken out because consent was withdrawn, or their row deleted, while the run was under way.",
-            number(counts.withdrawn)
-        ));
-    }
-    if counts.too_long + counts.cut > 0 {
-        warnings.push(format!(
-            "{} examples were too long and left out, {} were cut.",
-            number(counts.too_long),
-            number(counts.cut)
-        ));
-    }
-    for (kind, recall) in manifest.recall.iter().filter(|(_, it)| it.floor.is_none() && it.lower_bound < 0.5)
-    {
-        warnings.push(format!(
-            "Of planted {kind} pieces at least {} were found, and the recipe sets no floor.",
-            percent(recall.lower_bound)
-        ));
-    }
-    let bill = manifest.bill.unwrap_or_default();
-    if bill.most_usd > 0.8 * plan.recipe.price.max_usd {
-        warnings.push(format!("Training may take most of the {} allowed.", usd(plan.recipe.price.max_usd)));
-    }
-    if let Some(date) = plan.base_shutdown_date {
-        warnings.push(format!("The base model is shut down on {date}, and what is tuned from it with it."));
-    }
-    warnings
-}
-
 #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
-fn share(part: u64, whole: u64) -> f64 {
+pub(super) fn share(part: u64, whole: u64) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.1}%", (share * 1_000.0).floor() / 10.0)
 }
 
-fn usd(usd: f64) -> String {
+pub(super) fn usd(usd: f64) -> String {
     format!("${usd:.2}")
 }
 
@@ -396,7 +326,7 @@ fn usd_range(least: f64, most: f64) -> String {
 }
 
 /// A number with its thousands apart.
-fn number(value: u64) -> String {
+pub(super) fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -48,24 +48,16 @@ pub(crate) async fn seen(
 /// Says in words what has changed of the columns that the recipe uses, and whether they say who has agreed.
 fn differences(recipe: &Recipe, before: &Tables, now: &Tables) -> Vec<(bool, String)> {
     let mut differences = Vec::new();
-    let of_consent = |table: &str, column: Option<&str>| {
+    let of_consent = |table: &str, column: &str| {
         recipe.sources.iter().any(|source| {
             let its = source.consent.table().unwrap_or(&source.table);
-            // A table that is gone is the source's own, unless it is there for consent alone.
-            its == table
-                && match column {
-                    Some(column) => source.consent.columns().contains(&column),
-                    None => source.consent.table().is_some(),
-                }
+            its == table && source.consent.columns().contains(&column)
         })
     };
     for (table, columns) in recipe.used_columns() {
-        // A table that the last run did not use has nothing to differ from.
-        let Some(before) = before.get(table) else { continue };
-        let Some(now) = now.get(table) else {
-            differences.push((of_consent(table, None), format!("table {table} is gone")));
-            continue;
-        };
+        // What the last run did not use has nothing to differ from. A table that is not told of is gone, or the gateway
+        // leaves out what it may not read: the query's own refusal says which, with the grant.
+        let (Some(before), Some(now)) = (before.get(table), now.get(table)) else { continue };
         for column in columns {
             let words = match (before.get(column), now.get(column)) {
                 (Some(before), None) => format!("{table}.{column} ({before}) is gone"),
@@ -74,7 +66,7 @@ fn differences(recipe: &Recipe, before: &Tables, now: &Tables) -> Vec<(bool, Str
                 }
                 _ => continue,
             };
-            differences.push((of_consent(table, Some(column)), words));
+            differences.push((of_consent(table, column), words));
         }
     }
     differences

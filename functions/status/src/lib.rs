@@ -1,5 +1,7 @@
 //! One stateless poll of the job. The workflow waits; this function never does.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use stage::arrows::{JobState, Polled, StatusEvent};
 use stage::{ErrorName, StageError};
@@ -57,14 +59,22 @@ pub async fn handle(
     }
 }
 
+/// Two files must not use up the minute that the function has.
+const DELETING: Duration = Duration::from_secs(10);
+
 /// Deletes what the job has learned from at the provider: the dataset is in the bucket. The model is trained, so a failure
 /// is no failure of the run.
 async fn delete_files(job: &Job, provider: &impl Clean) {
     for file in std::iter::once(&job.training_file).chain(&job.validation_file).filter(|id| !id.is_empty()) {
-        if let Err(error) = provider.delete_file(file).await {
+        let deleted = tokio::time::timeout(DELETING, provider.delete_file(file)).await;
+        let failed = match deleted {
+            Ok(deleted) => deleted.err().map(|error| error.chain()),
+            Err(_) => Some("no answer in time".to_owned()),
+        };
+        if let Some(error) = failed {
             tracing::warn!(
                 file.id = file,
-                error.message = error.chain(),
+                error.message = error,
                 "the provider still has a file of the dataset: delete it by hand"
             );
         }

@@ -30,8 +30,9 @@ pub struct OpenAi {
     host: recipe::Provider,
 }
 
-/// Longer waits are the workflow's: a Lambda that sleeps is billed.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// Longer waits are the workflow's: a Lambda that sleeps is billed. All tries together stay within a minute, which is the
+/// time that `status` has.
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
 
 /// A request without a useful answer.
 struct Failed {
@@ -152,8 +153,8 @@ impl OpenAi {
         let once = async || self.once(what, request()).await;
         let patience = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(300))
-            .with_max_delay(Duration::from_secs(8))
-            .with_max_times(5)
+            .with_max_delay(Duration::from_secs(4))
+            .with_max_times(4)
             .with_jitter();
         once.retry(patience)
             .when(|failed| passes(failed) && failed.wait.is_none_or(|wait| wait <= LONGEST_WAIT))

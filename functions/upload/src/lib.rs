@@ -1,19 +1,22 @@
 //! The provider's file and job, exactly once.
 
+mod clear;
 mod consent;
 mod files;
 
 use jiff::{Timestamp, ToSpan as _};
 use records::digest::sha256;
 use records::recipe;
-use stage::arrows::{Submitted, UploadEvent};
+use stage::arrows::{SubmitEvent, Submitted};
 use stage::manifest::Manifest;
 use stage::plan_file::PlanFile;
 use stage::upload_file::{SubmittedJob, UploadFile};
 use stage::{ErrorName, StageError, keys};
 use store::{Find, Get, Put, find_json, get_json, put_json};
 use supabase::{Models, Rows};
-use tuning::{Clean, Files, Hyperparameters, JobSpec, Jobs, Method};
+use tuning::{Clean, Files, Hyperparameters, Job, JobSpec, Jobs, Method, Watch};
+
+pub use crate::clear::{clear, left};
 
 /// A dataset may be assembled again this often because somebody in it took consent back. Whoever is taken out cannot
 /// change it a second time, so more than this is a source that does not come to rest.
@@ -30,18 +33,19 @@ const MOST_GIVEN_UP: usize = 3;
 /// `SourceRefused`, `ConsentUnreadable`, `ProviderRefused`, `BaseModelUnusable`, `DailyLimit`; `Throttled` and
 /// `Unavailable`.
 pub async fn handle(
-    event: UploadEvent,
+    event: SubmitEvent,
     now: Timestamp,
     bucket: &str,
     store: &(impl Get + Find + Put),
     models: &impl Models,
     rows: &impl Rows,
-    provider: &(impl Files + Jobs + Clean),
+    provider: &(impl Files + Jobs + Watch + Clean),
 ) -> Result<Submitted, StageError> {
     let run = &event.run;
     let plan: PlanFile = get_json(store, &keys::plan(run)).await?;
     let manifest = approved(&event, store).await?;
     let upload_key = keys::upload(run);
+    clear::go_on(run, store).await?;
     let mut upload = match find_json::<UploadFile>(store, &upload_key).await? {
         Some(upload) if upload.manifest_sha256 == event.manifest_sha256 => upload,
         Some(upload) if upload.creating => {
@@ -76,7 +80,7 @@ pub async fn handle(
     files::ensure(run, &manifest, &mut upload, &upload_key, store, provider).await?;
     let job = match upload.job.clone() {
         Some(job) => job,
-        None => create(&plan, &manifest, &event, &mut upload, &upload_key, store, provider).await?,
+        None => create(&plan, &manifest, &mut upload, &upload_key, store, provider).await?,
     };
     let uri = format!("s3://{bucket}/{}", keys::manifest(run));
     models.start(run, &job.id, &event.manifest_sha256, &uri).await?;
@@ -98,8 +102,8 @@ pub async fn handle(
 ///
 /// # Errors
 /// `Internal` when there is no plan, `Unavailable`.
-pub async fn provider(event: &UploadEvent, store: &impl Get) -> Result<recipe::Provider, StageError> {
-    let plan: PlanFile = get_json(store, &keys::plan(&event.run)).await?;
+pub async fn provider(run: &str, store: &impl Get) -> Result<recipe::Provider, StageError> {
+    let plan: PlanFile = get_json(store, &keys::plan(run)).await?;
     Ok(plan.recipe.provider)
 }
 
@@ -121,7 +125,7 @@ fn rejected(text: String) -> StageError {
 }
 
 /// Reads the manifest that was approved: money is spent on no other.
-async fn approved(event: &UploadEvent, store: &impl Get) -> Result<Manifest, StageError> {
+async fn approved(event: &SubmitEvent, store: &impl Get) -> Result<Manifest, StageError> {
     let key = keys::manifest(&event.run);
     let bytes = store.get(&key).await?;
     if sha256(&bytes) != event.manifest_sha256 {
@@ -131,18 +135,10 @@ async fn approved(event: &UploadEvent, store: &impl Get) -> Result<Manifest, Sta
         .map_err(|error| StageError::internal(format!("{key} is {}", records::jsonl::problem(&error))))
 }
 
-/// Creates the job, or finds the one whose answer was lost.
-async fn create(
-    plan: &PlanFile,
-    manifest: &Manifest,
-    event: &UploadEvent,
-    upload: &mut UploadFile,
-    upload_key: &str,
-    store: &impl Put,
-    provider: &impl Jobs,
-) -> Result<SubmittedJob, StageError> {
+/// The job of a dataset, by which it is also found again.
+fn job_spec(plan: &PlanFile, manifest: &Manifest, upload: &UploadFile) -> JobSpec {
     let model = &plan.recipe.model;
-    let spec = JobSpec {
+    JobSpec {
         base_model: model.base.clone(),
         suffix: plan.model.clone().unwrap_or_else(|| plan.recipe.name.clone()),
         training_file: upload.training_file.clone().unwrap_or_default(),
@@ -155,10 +151,22 @@ async fn create(
         },
         seed: model.seed,
         // The run's name alone may be another stack's on the same account.
-        marks: vec![("zion_run", event.run.clone()), ("zion_manifest_sha256", event.manifest_sha256.clone())],
-    };
+        marks: vec![("zion_run", plan.run.clone()), ("zion_manifest_sha256", upload.manifest_sha256.clone())],
+    }
+}
+
+/// Creates the job, or finds the one whose answer was lost.
+async fn create(
+    plan: &PlanFile,
+    manifest: &Manifest,
+    upload: &mut UploadFile,
+    upload_key: &str,
+    store: &(impl Find + Put),
+    provider: &(impl Files + Jobs + Watch + Clean),
+) -> Result<SubmittedJob, StageError> {
+    let spec = job_spec(plan, manifest, upload);
     let found = if upload.creating {
-        provider.find_jobs(&spec).await?.into_iter().next()
+        one_of(provider.find_jobs(&spec).await?, provider).await?
     } else {
         upload.creating = true;
         put_json(store, upload_key, upload).await?;
@@ -168,6 +176,13 @@ async fn create(
         tracing::warn!(job.id, "adopting the job of an earlier attempt");
         job
     } else {
+        // The last look before money is spent: uploading may have taken minutes.
+        if let Err(stopped) = clear::go_on(&plan.run, store).await {
+            upload.creating = false;
+            files::take_back(&plan.run, manifest, upload, store, provider).await?;
+            put_json(store, upload_key, upload).await?;
+            return Err(stopped);
+        }
         match provider.create_job(&spec).await {
             Ok(job) => job,
             Err(error) => {
@@ -184,4 +199,15 @@ async fn create(
     upload.job = Some(job.clone());
     put_json(store, upload_key, upload).await?;
     Ok(job)
+}
+
+/// Keeps the oldest of the jobs of one dataset and cancels the others, which nobody waits for.
+async fn one_of(jobs: Vec<Job>, provider: &impl Watch) -> Result<Option<Job>, StageError> {
+    let mut jobs = jobs.into_iter();
+    let oldest = jobs.next();
+    for job in jobs.filter(|job| !job.status.is_final()) {
+        tracing::warn!(job.id, "cancelling a second job of the same dataset");
+        provider.cancel(&job.id).await?;
+    }
+    Ok(oldest)
 }

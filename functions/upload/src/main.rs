@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use secrets::{OptionalSecret, Secret};
+use stage::arrows::{Cleared, UploadAnswer, UploadEvent};
 use stage::{Settings, http};
 use store::S3;
 use supabase::{Gateway, Origin};
@@ -14,13 +15,26 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let supabase_key = Secret::new(&settings.supabase_key_secret).await;
     let provider_key = Secret::new(&settings.provider_key_secret).await;
     let database_url = OptionalSecret::new(settings.database_url_secret.as_deref()).await;
-    stage::serve("upload", async |event, _| {
-        let models = Gateway::new(client.clone(), &settings.supabase_url, supabase_key.text().await?)?;
-        let rows = Origin::new(&models, database_url.text().await?.as_ref())?;
-        let host = upload::provider(&event, &store).await?;
-        let provider =
-            OpenAi::new(client.clone(), &settings.provider_url, provider_key.text().await?, &host)?;
-        upload::handle(event, Timestamp::now(), &settings.bucket, &store, &models, &rows, &provider).await
+    let provider = async |run: &str| {
+        let host = upload::provider(run, &store).await?;
+        OpenAi::new(client.clone(), &settings.provider_url, provider_key.text().await?, &host)
+    };
+    stage::serve("upload", async |event, _| match event {
+        UploadEvent::Submit(event) => {
+            let models = Gateway::new(client.clone(), &settings.supabase_url, supabase_key.text().await?)?;
+            let rows = Origin::new(&models, database_url.text().await?.as_ref())?;
+            let provider = provider(&event.run).await?;
+            let (now, bucket) = (Timestamp::now(), &settings.bucket);
+            let submitted = upload::handle(event, now, bucket, &store, &models, &rows, &provider).await?;
+            Ok(UploadAnswer::Submit(submitted))
+        }
+        UploadEvent::Clear(event) => {
+            let Some(left) = upload::left(&event, &store).await? else {
+                return Ok(UploadAnswer::Clear(Cleared { run: event.run, ..Cleared::default() }));
+            };
+            let provider = provider(&event.run).await?;
+            Ok(UploadAnswer::Clear(upload::clear(event, left, &store, &provider).await?))
+        }
     })
     .await
 }

@@ -16,4 +16,4 @@ pub use plan::{Estimate, PlanEvent, PlanInput, Planned};
 pub use promote::{PromoteAnswer, PromoteEvent, Promoted, Recorded};
 pub use scrub::{ScrubEvent, Scrubbed};
 pub use status::{JobState, Polled, StatusEvent};
-pub use upload::{Submitted, UploadEvent};
+pub use upload::{ClearEvent, Cleared, Ended, SubmitEvent, Submitted, UploadAnswer, UploadEvent};

@@ -111,6 +111,11 @@ pub fn upload_parts(run: &str, side: &str) -> String {
     format!("runs/{run}/upload/{side}.json")
 }
 
+/// Says that a run was stopped, so that a function of it that is still at work spends nothing.
+pub fn stopped(run: &str) -> String {
+    format!("runs/{run}/stopped.json")
+}
+
 /// The intent and the ids of the paid call.
 pub fn upload(run: &str) -> String {
     format!("runs/{run}/upload.json")

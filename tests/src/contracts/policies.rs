@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
+use stage::arrows::{ClearEvent, Ended};
 use store::Memory;
 
 use super::{resource, text};
@@ -88,6 +89,9 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     let assembled = run::assemble(&store, &project).await.unwrap();
     steps.push(("assemble", since(&store)));
     run::upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap();
+    let event = ClearEvent { run: run::RUN.to_owned(), ended: Ended::Aborted };
+    let left = upload::left(&event, &store).await.unwrap().unwrap();
+    upload::clear(event, left, &store, &tuner).await.unwrap();
     steps.push(("upload", since(&store)));
     let event = stage::arrows::PromoteEvent::Promote {
         run: run::RUN.to_owned(),

@@ -9,7 +9,7 @@
 //! | [`world`] | the stack, and what a scenario does with it |
 //! | [`evidence`] | what runs have left, and everything there is to search |
 //! | [`processes`] | the function processes, to be stopped and killed |
-//! | [`full`], [`refused`], [`faults`], [`replays`], [`consent`], [`kills`], [`search`], [`real_text`] | the scenarios |
+//! | [`full`], [`refused`], [`faults`], [`replays`], [`consent`], [`kills`], [`stopped`], [`search`], [`real_text`] | the scenarios |
 
 mod consent;
 mod evidence;
@@ -21,6 +21,7 @@ mod real_text;
 mod refused;
 mod replays;
 mod search;
+mod stopped;
 mod world;
 
 use std::io::Write as _;
@@ -66,6 +67,7 @@ async fn scenarios() -> Vec<&'static str> {
         ("who takes consent back is not learnt from", consent::withdrawn(w).boxed_local()),
         ("a killed handler loses and doubles nothing", kills::each_long_step(w).boxed_local()),
         ("a part that dies every time names the run's failure", kills::every_time(w).boxed_local()),
+        ("a stopped run leaves no job that goes on", stopped::while_training(w).boxed_local()),
         ("an input that is not understood", refused::input(w).boxed_local()),
         ("a missing grant is answered with the grant", refused::grant(w).boxed_local()),
         ("consent that cannot be read", refused::consent(w).boxed_local()),

@@ -1,7 +1,7 @@
 //! A source, a register and a provider in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::Timestamp;
 use records::recipe::Consent;
@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use stage::arrows::Recorded;
 use stage::plan_file::Limits;
 use stage::schema_file::Tables;
-use stage::{ErrorName, StageError};
+use stage::{ErrorName, StageError, keys};
+use store::Memory;
 use supabase::models::Version;
 use supabase::{Models, NewVersion, Page, Promotion, Range, Registered, Rows};
 use tuning::chunks::Chunks;
@@ -17,6 +18,8 @@ use tuning::{
     BaseModel, Begun, Catalogue, Checkpoint, Clean, Event, FileSpec, Files, Job, JobSpec, JobStatus, Jobs,
     Ledger, Watch,
 };
+
+use super::run::RUN;
 
 /// Rows by table, with the versions and what became of them. A row may be used unless `opted_out` is true.
 #[derive(Default)]
@@ -205,6 +208,10 @@ pub(crate) struct Tuner {
     pub(crate) lose_answers: Mutex<u32>,
     /// The next job is refused so.
     pub(crate) refuse_jobs: Mutex<Option<ErrorName>>,
+    /// Jobs are not listed, as just after they were created.
+    pub(crate) hidden: Mutex<bool>,
+    /// The run of this store is stopped while its last file is sent.
+    pub(crate) stop_with_file: Mutex<Option<Arc<Memory>>>,
     pub(crate) status: Mutex<JobStatus>,
     pub(crate) cancelled: Mutex<Vec<String>>,
 }
@@ -218,6 +225,8 @@ impl Default for Tuner {
             uploads_left: Mutex::default(),
             jobs: Mutex::default(),
             lose_answers: Mutex::default(),
+            hidden: Mutex::default(),
+            stop_with_file: Mutex::default(),
             status: Mutex::new(JobStatus::Running { progress: None }),
             refuse_jobs: Mutex::default(),
             cancelled: Mutex::default(),
@@ -296,9 +305,16 @@ impl Files for Tuner {
             Some(left) => *left -= 1,
             None => {}
         }
-        let mut files = self.files.lock().unwrap();
-        files.push((spec.clone(), body));
-        Ok(format!("file-{}", files.len() - 1))
+        let number = {
+            let mut files = self.files.lock().unwrap();
+            files.push((spec.clone(), body));
+            files.len() - 1
+        };
+        let stopped = self.stop_with_file.lock().unwrap().take_if(|_| number == 1);
+        if let Some(store) = stopped {
+            store::put_json(&*store, &keys::stopped(RUN), &json!({"ended": "ABORTED"})).await?;
+        }
+        Ok(format!("file-{number}"))
     }
 
     async fn abandon(&self, ledger: &impl Ledger) -> Result<(), StageError> {
@@ -323,6 +339,9 @@ impl Clean for Tuner {
 
 impl Jobs for Tuner {
     async fn find_jobs(&self, spec: &JobSpec) -> Result<Vec<Job>, StageError> {
+        if *self.hidden.lock().unwrap() {
+            return Ok(Vec::new());
+        }
         let jobs = self.jobs.lock().unwrap();
         let ours = jobs.iter().enumerate().filter(|(_, job)| job.marks == spec.marks);
         Ok(ours.map(|(at, _)| self.job(at)).collect())

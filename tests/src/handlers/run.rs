@@ -8,7 +8,7 @@ use records::subject::SubjectKey;
 use serde_json::json;
 use stage::arrows::{
     AssembleEvent, Assembled, ExportAnswer, ExportEvent, Exported, Gathered, PartRef, PlanEvent, Planned,
-    ScrubEvent, Scrubbed, SliceRef, Submitted, UploadEvent,
+    ScrubEvent, Scrubbed, SliceRef, SubmitEvent, Submitted,
 };
 use stage::{Deadline, StageError};
 use store::{Find, Get, Memory, Put};
@@ -99,7 +99,7 @@ pub(crate) async fn upload(
     project: &Project,
     tuner: &Tuner,
 ) -> Result<Submitted, StageError> {
-    let event = UploadEvent { run: RUN.to_owned(), manifest_sha256: manifest_sha256.to_owned() };
+    let event = SubmitEvent { run: RUN.to_owned(), manifest_sha256: manifest_sha256.to_owned() };
     upload::handle(event, now(), "bucket", store, project, project, tuner).await
 }
 

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use stage::arrows::{
     AssembleEvent, Assembled, ExportEvent, Exported, Gathered, JobState, PartRef, PlanEvent, Planned, Polled,
-    PromoteEvent, Promoted, ScrubEvent, Scrubbed, StatusEvent, Submitted, UploadEvent,
+    PromoteEvent, Promoted, ScrubEvent, Scrubbed, StatusEvent, SubmitEvent, Submitted, UploadEvent,
 };
 use stage::keys;
 use stage::plan_file::PlanFile;
@@ -141,7 +141,8 @@ async fn finish(
     let begun = Instant::now();
     let sent = [&assembled.train, &assembled.validation];
     let sent = (1, sent.iter().map(|side| side.lines).sum(), sent.iter().map(|side| side.bytes).sum());
-    let event = UploadEvent { run: run.to_owned(), manifest_sha256: assembled.manifest_sha256.clone() };
+    let event = SubmitEvent { run: run.to_owned(), manifest_sha256: assembled.manifest_sha256.clone() };
+    let event = UploadEvent::Submit(event);
     let submitted: Submitted = call(stack, "upload", &event).await?;
     done.step(meter, ("upload", "upload"), begun, sent).await?;
 

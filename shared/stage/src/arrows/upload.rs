@@ -2,13 +2,54 @@ use jiff::Timestamp;
 use records::recipe::Provider;
 use serde::{Deserialize, Serialize};
 
+/// What `upload` is asked to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum UploadEvent {
+    /// By the workflow.
+    Submit(SubmitEvent),
+    /// By the rule that hears of a run that ended without a model.
+    Clear(ClearEvent),
+}
+
 /// Asks for the dataset to be uploaded and a job to be created.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct UploadEvent {
+pub struct SubmitEvent {
     /// The run.
     pub run: String,
     /// The manifest that was approved. Another one in the bucket is refused.
     pub manifest_sha256: String,
+}
+
+/// Asks for what a run has left at the provider to be taken back: a job that would go on and be paid for, and files.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClearEvent {
+    /// The run.
+    pub run: String,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// How a run ended that has no model, in the words of Step Functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Ended {
+    /// A step failed. None is at work any more.
+    Failed,
+    /// Somebody stopped it. A function may still be at work.
+    Aborted,
+    /// It took longer than the workflow allows. A function may still be at work.
+    TimedOut,
+}
+
+/// What `upload` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum UploadAnswer {
+    /// To [`UploadEvent::Submit`].
+    Submit(Submitted),
+    /// To [`UploadEvent::Clear`].
+    Clear(Cleared),
 }
 
 /// A job is under way at the provider.
@@ -27,4 +68,15 @@ pub struct Submitted {
     /// How the provider is spoken to, for the steps that do not read the plan.
     #[serde(default)]
     pub provider: Provider,
+}
+
+/// Nothing of the run is left at the provider but a model that was trained already.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleared {
+    /// The run.
+    pub run: String,
+    /// Jobs that were cancelled.
+    pub cancelled: Vec<String>,
+    /// Whether files were uploaded, and so deleted.
+    pub files: bool,
 }

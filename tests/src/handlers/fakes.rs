@@ -296,14 +296,16 @@ impl Files for Tuner {
         ledger.write(Some(&begun)).await?;
         let body = chunks.collect().await?;
         assert_eq!(body.len() as u64, spec.bytes, "the declared size is the sent size");
-        let mut left = self.uploads_left.lock().unwrap();
-        match left.as_mut() {
-            Some(0) => {
-                *left = None;
-                return Err(StageError::new(ErrorName::Unavailable, "the provider is away"));
+        {
+            let mut left = self.uploads_left.lock().unwrap();
+            match left.as_mut() {
+                Some(0) => {
+                    *left = None;
+                    return Err(StageError::new(ErrorName::Unavailable, "the provider is away"));
+                }
+                Some(left) => *left -= 1,
+                None => {}
             }
-            Some(left) => *left -= 1,
-            None => {}
         }
         let number = {
             let mut files = self.files.lock().unwrap();

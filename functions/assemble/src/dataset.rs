@@ -14,15 +14,16 @@ use records::quality::{Keep, TooLong};
 use records::split::SideName;
 use records::tokens::{TokenCounter, Tokens};
 use stage::arrows::Side;
-use stage::manifest::{Counts, Object};
+use stage::manifest::{Counts, Object, PinnedHoldout};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::{Planted, ScrubReport};
 use stage::{ErrorName, StageError, keys};
-use store::{Class, Put, Writer};
+use store::{Class, Get, Put, Writer};
 
 use crate::duplicates::{Duplicate, Duplicates};
 use crate::lineage::Records;
 use crate::measure::Measures;
+use crate::pinned::{Pinned, UsableLine};
 use crate::usable::Usable;
 
 /// What is told by its form, so that a single one is a defect; words are measured, by what was planted.
@@ -43,6 +44,7 @@ pub(crate) struct Dataset<'a, P> {
     /// Over the examples that may be used.
     snapshot: Digest,
     duplicates: &'a Duplicates,
+    pinned: Option<Pinned>,
     examples: u64,
     counts: Counts,
     quarantined: BTreeMap<String, u64>,
@@ -71,6 +73,7 @@ pub(crate) struct Closed<'a, P> {
     pub(crate) doubtful: BTreeMap<String, u64>,
     pub(crate) planted: BTreeMap<String, Tally>,
     pub(crate) measures: Measures,
+    pub(crate) pinned: Option<PinnedHoldout>,
 }
 
 /// Parses a line that our own scrubber wrote.
@@ -101,6 +104,7 @@ impl<'a, P: Put> Dataset<'a, P> {
         scrubber: &'a Scrubber,
         usable: &'a Usable,
         duplicates: &'a Duplicates,
+        pinned: Option<Pinned>,
     ) -> Result<Self, StageError> {
         let counter = TokenCounter::new()
             .ok_or_else(|| StageError::internal("the token vocabulary is not built in"))?;
@@ -117,6 +121,7 @@ impl<'a, P: Put> Dataset<'a, P> {
             usable,
             snapshot: Digest::default(),
             duplicates,
+            pinned,
             examples: 0,
             counts: Counts::default(),
             quarantined: BTreeMap::new(),
@@ -133,7 +138,7 @@ impl<'a, P: Put> Dataset<'a, P> {
         let side = self.side(example, place).await?;
         self.part.push(side.is_some());
         match side {
-            Some(side) => self.records.add(example, side).await,
+            Some((side, content)) => self.records.add(example, side, content).await,
             None => Ok(()),
         }
     }
@@ -144,8 +149,12 @@ impl<'a, P: Put> Dataset<'a, P> {
         self.members.lines_at_once(part.bytes(), part.ones()).await
     }
 
-    /// Writes one example to the side it is on, and says which; none when it is left out.
-    async fn side(&mut self, example: &Example, place: Place<'_>) -> Result<Option<SideName>, StageError> {
+    /// Writes one example to the side it is on, and says which and what identifies it there; none when it is left out.
+    async fn side(
+        &mut self,
+        example: &Example,
+        place: Place<'_>,
+    ) -> Result<Option<(SideName, u64)>, StageError> {
         let at = self.examples;
         self.examples += 1;
         if self.usable.withdrawn(at) {
@@ -155,6 +164,16 @@ impl<'a, P: Put> Dataset<'a, P> {
         for text in [&example.source, &example.key] {
             self.snapshot.update(text.as_bytes());
             self.snapshot.update(b"\n");
+        }
+        if let Some(pinned) = &mut self.pinned {
+            let source = self.plan.recipe.sources.iter().position(|it| it.name == example.source);
+            if let Some(content) = source.and_then(|source| pinned.take(example, source)) {
+                return Ok(Some((SideName::Holdout, content)));
+            }
+            if pinned.has_person(example) {
+                self.counts.held_back += 1;
+                return Ok(None);
+            }
         }
         match self.duplicates.of(at) {
             Some(Duplicate::Exact) => {
@@ -177,6 +196,11 @@ impl<'a, P: Put> Dataset<'a, P> {
             return Ok(None);
         };
         let side = self.plan.recipe.split.side(example.group());
+        // Who is held out stays so, whether or not the pinned hold-out has them.
+        if side == SideName::Holdout && self.pinned.is_some() {
+            self.counts.held_back += 1;
+            return Ok(None);
+        }
         self.residual(&example, place)?;
         let line = example
             .chat_line(&source.system)
@@ -186,7 +210,7 @@ impl<'a, P: Put> Dataset<'a, P> {
         if let Some(writer) = self.writers.get_mut(&side) {
             writer.line(&line).await?;
         }
-        Ok(Some(side))
+        Ok(Some((side, example.content())))
     }
 
     /// Returns the example as the provider takes it whole, and its length; none when it is to be left out.
@@ -262,8 +286,33 @@ impl<'a, P: Put> Dataset<'a, P> {
         Err(StageError::new(ErrorName::ResidualPersonalData, text))
     }
 
+    /// Writes the lines of the pinned hold-out whose rows may still be used, as they were.
+    async fn write_pinned(&mut self, pinned: Pinned, store: &impl Get) -> Result<PinnedHoldout, StageError> {
+        let mut kept = 0;
+        let mut lines = pinned.usable(store).await?;
+        while let Some(usable) = lines.next().await? {
+            for UsableLine { line, example, source, number } in usable {
+                self.residual(&example, Place { key: &pinned.object.key, line: number })?;
+                let Some(source) = self.plan.recipe.sources.get(source) else { continue };
+                let example = Example { source: source.name.clone(), ..example };
+                let tokens = self.counter.example(example.messages(&source.system));
+                self.measures.add(&example, SideName::Holdout, tokens);
+                kept += 1;
+                if let Some(writer) = self.writers.get_mut(&SideName::Holdout) {
+                    writer.line(&line).await?;
+                }
+            }
+        }
+        drop(lines);
+        Ok(PinnedHoldout { run: pinned.run, object: pinned.object, kept })
+    }
+
     /// Makes the sides visible, if they are what a provider takes.
-    pub(crate) async fn close(self) -> Result<Closed<'a, P>, StageError> {
+    pub(crate) async fn close(mut self, store: &impl Get) -> Result<Closed<'a, P>, StageError> {
+        let pinned = match self.pinned.take() {
+            Some(pinned) => Some(self.write_pinned(pinned, store).await?),
+            None => None,
+        };
         let mut sides = BTreeMap::new();
         for (side, writer) in self.writers {
             let closed = writer.close().await?;
@@ -310,6 +359,7 @@ impl<'a, P: Put> Dataset<'a, P> {
             doubtful: self.doubtful,
             planted: self.planted,
             measures: self.measures,
+            pinned,
         })
     }
 }

@@ -61,13 +61,16 @@ impl Duplicates {
         parts: &[PartRef],
         examples: u64,
         usable: &Usable,
+        pinned: &[u64],
         store: &impl Get,
     ) -> Result<Self, StageError> {
         let mut marked = Self { exact: Bits::new(examples), near: Bits::new(examples) };
         let shares = (examples * Example::DIGESTS as u64).div_ceil(MOST_HELD).max(1);
         for share in 0..shares {
             // One set for both: content and bands are hashes of 64 bits, and none is another's but by chance.
-            let mut seen = HashSet::new();
+            // What repeats the pinned hold-out repeats an earlier example, too.
+            let mut seen: HashSet<u64> =
+                pinned.iter().copied().filter(|number| number % shares == share).collect();
             let mut at = 0;
             for part in parts {
                 let key = keys::scrubbed_digests(run, &part.table, part.slice, part.part);
@@ -154,7 +157,7 @@ mod tests {
             });
         }
         let examples = parts.iter().map(|digests| digests.len() as u64).sum();
-        let duplicates = Duplicates::mark("r", &refs, examples, usable, &store).await.unwrap();
+        let duplicates = Duplicates::mark("r", &refs, examples, usable, &[], &store).await.unwrap();
         (0..examples).filter_map(|at| Some((at, duplicates.of(at)?))).collect()
     }
 

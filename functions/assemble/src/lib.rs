@@ -5,6 +5,7 @@ mod dataset;
 mod duplicates;
 mod lineage;
 mod measure;
+mod pinned;
 mod recall;
 mod report;
 mod slices;
@@ -27,6 +28,7 @@ use supabase::Rows;
 
 use crate::dataset::{Dataset, Place};
 use crate::duplicates::Duplicates;
+use crate::pinned::Pinned;
 use crate::usable::Usable;
 
 /// An example is two texts; scrubbing a row of at most 1 MiB does not make it that long.
@@ -112,13 +114,15 @@ async fn make(
     let run = plan.run.clone();
     let scrubber = plan.recipe.scrub.scrubber(None);
     let examples = reports.iter().map(|report| report.examples).sum();
-    let duplicates = Duplicates::mark(&run, &parts, examples, &usable, store).await?;
-    let mut dataset = Dataset::new(&plan, store, &scrubber, &usable, &duplicates)?;
+    let pinned = Pinned::read(&plan, &subject_key, store).await?;
+    let numbers = pinned.as_ref().map(Pinned::numbers).unwrap_or_default();
+    let duplicates = Duplicates::mark(&run, &parts, examples, &usable, numbers, store).await?;
+    let mut dataset = Dataset::new(&plan, store, &scrubber, &usable, &duplicates, pinned)?;
     let mut inputs = Vec::new();
     for (part, report) in parts.iter().zip(reports) {
         inputs.push(merge(&run, part, report, store, &mut dataset).await?);
     }
-    let closed = dataset.close().await?;
+    let closed = dataset.close(store).await?;
     let recall = recall::measured(&closed.planted, &plan.recipe.scrub.floors())?;
     let train = closed.sides.get(&SideName::Train).map_or(0, |side| side.lines);
     let bill = plan.recipe.bill(train, closed.measures.training);
@@ -137,6 +141,7 @@ async fn make(
         scrubber_version: pii::VERSION.to_owned(),
         split_seed: plan.recipe.split.seed,
         holdout_percent: Some(plan.recipe.split.holdout_percent),
+        pinned: closed.pinned,
         consent: Some(consent),
         counts: closed.counts.clone(),
         slices,

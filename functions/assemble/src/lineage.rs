@@ -36,9 +36,14 @@ impl<'a, P: Put> Records<'a, P> {
         Self { plan, store, spool, counts: vec![0; 1 << (4 * MOST_DIGITS)] }
     }
 
-    /// Notes an example of the dataset.
-    pub(crate) async fn add(&mut self, example: &Example, side: SideName) -> Result<(), StageError> {
-        let record = record(self.plan, example, side).ok_or_else(|| {
+    /// Notes an example of the dataset, by the content that it was written with.
+    pub(crate) async fn add(
+        &mut self,
+        example: &Example,
+        side: SideName,
+        content: u64,
+    ) -> Result<(), StageError> {
+        let record = record(self.plan, example, side, content).ok_or_else(|| {
             let text = format!("an example of {} has no keyed hash: start a new run", example.source);
             StageError::new(ErrorName::CountsDiffer, text)
         })?;
@@ -159,13 +164,13 @@ fn records(rest: &mut Vec<u8>, chunk: &[u8]) -> Vec<Record> {
     records
 }
 
-fn record(plan: &PlanFile, example: &Example, side: SideName) -> Option<Record> {
+fn record(plan: &PlanFile, example: &Example, side: SideName, content: u64) -> Option<Record> {
     let source = plan.recipe.sources.iter().position(|source| source.name == example.source)?;
     let mut record = Vec::with_capacity(RECORD);
     record.push(u8::from(example.subject.is_some()));
     record.push(u8::try_from(SideName::ALL.iter().position(|it| *it == side)?).ok()?);
     record.extend(u16::try_from(source).ok()?.to_be_bytes());
-    record.extend(example.content().to_be_bytes());
+    record.extend(content.to_be_bytes());
     record.extend(unhex(example.person())?);
     record.extend(unhex(&example.key)?);
     record.try_into().ok()

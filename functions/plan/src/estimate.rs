@@ -77,7 +77,7 @@ impl<'a> Sample<'a> {
 
     /// Returns the estimate for the training side.
     pub(crate) fn estimate(&self) -> Estimate {
-        let split = self.recipe.split;
+        let split = &self.recipe.split;
         let train = 100 - u64::from(split.validation_percent) - u64::from(split.holdout_percent);
         let part = |count: u64| count * train / 100;
         let examples = part(self.examples);

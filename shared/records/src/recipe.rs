@@ -231,17 +231,7 @@ impl Recipe {
         self.model.check()?;
         self.provider.check()?;
         self.price.check(&self.model.base)?;
-        if u16::from(self.split.validation_percent) + u16::from(self.split.holdout_percent) > 50 {
-            return Err(
-                "split: validation_percent and holdout_percent together must leave half for training"
-                    .to_owned(),
-            );
-        }
-        if self.split.seed > 1 << 53 {
-            return Err(
-                "split.seed: use at most 9007199254740992, JSON has no greater whole numbers".to_owned()
-            );
-        }
+        self.split.check()?;
         if !(0.0..=100.0).contains(&self.gates.max_moved_percent) {
             return Err("gates.max_moved_percent: use 0 to 100".to_owned());
         }

@@ -29,7 +29,7 @@ impl SideName {
 }
 
 /// How a recipe splits its examples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Split {
     /// Share of groups in the validation side, in percent.
@@ -39,9 +39,46 @@ pub struct Split {
     /// Another seed gives another split.
     #[serde(default)]
     pub seed: u64,
+    /// The run whose hold-out is kept, by its name or the key of the object: models of several runs are then measured by
+    /// the same questions. Nothing that is in it, or repeats it, is learnt from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holdout_of: Option<String>,
 }
 
 impl Split {
+    /// Returns the run whose hold-out is kept.
+    pub fn pinned(&self) -> Option<&str> {
+        let name = self.holdout_of.as_deref()?;
+        let key = name.strip_prefix("runs/").and_then(|key| key.strip_suffix("/dataset/holdout.jsonl"));
+        Some(key.unwrap_or(name))
+    }
+
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// The key and the fix.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if u16::from(self.validation_percent) + u16::from(self.holdout_percent) > 50 {
+            return Err(
+                "split: validation_percent and holdout_percent together must leave half for training"
+                    .to_owned(),
+            );
+        }
+        if self.seed > 1 << 53 {
+            return Err(
+                "split.seed: use at most 9007199254740992, JSON has no greater whole numbers".to_owned()
+            );
+        }
+        let plain = |run: &str| {
+            (1..=80).contains(&run.len())
+                && run.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        };
+        if self.pinned().is_some_and(|run| !plain(run)) {
+            return Err("split.holdout_of: name a run, or the key runs/RUN/dataset/holdout.jsonl".to_owned());
+        }
+        Ok(())
+    }
+
     /// Returns the side of a group. By hash: a group stays on its side from run to run, however many rows come.
     pub fn side(&self, group: &str) -> SideName {
         let hash =
@@ -62,7 +99,7 @@ impl Split {
 mod tests {
     use super::*;
 
-    const SPLIT: Split = Split { validation_percent: 10, holdout_percent: 5, seed: 7 };
+    const SPLIT: Split = Split { validation_percent: 10, holdout_percent: 5, seed: 7, holdout_of: None };
 
     #[test]
     fn shares_are_as_asked() {
@@ -74,6 +111,19 @@ mod tests {
         assert!((16_850..=17_150).contains(&counts[0]), "{counts:?}");
         assert!((1_870..=2_130).contains(&counts[1]), "{counts:?}");
         assert!((900..=1_100).contains(&counts[2]), "{counts:?}");
+    }
+
+    #[test]
+    fn a_hold_out_is_pinned_by_its_run_or_its_key() {
+        let pinned = |name: &str| Split { holdout_of: Some(name.to_owned()), ..SPLIT };
+        for name in ["run-1", "runs/run-1/dataset/holdout.jsonl"] {
+            assert!(pinned(name).check().is_ok());
+            assert_eq!(pinned(name).pinned(), Some("run-1"));
+        }
+        for name in ["", "../x", "runs/run-1/dataset/train.jsonl", "s3://bucket/holdout.jsonl"] {
+            assert!(pinned(name).check().unwrap_err().contains("split.holdout_of"), "{name}");
+        }
+        assert!(Split { seed: u64::MAX, ..SPLIT }.check().is_err());
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub struct Manifest {
     /// Share of groups in the hold-out, in percent; none in a manifest that is older than this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_percent: Option<u8>,
+    /// The hold-out that was kept from an earlier run; none where the recipe pins none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<PinnedHoldout>,
     /// Who may be used, as last read; none in a manifest that is older than this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
@@ -124,9 +127,23 @@ pub struct Counts {
     pub near_duplicates: u64,
     /// Examples left out because they are longer than the provider takes.
     pub too_long: u64,
+    /// Examples left out because their person is held out, and not in the pinned hold-out with this row.
+    #[serde(default)]
+    pub held_back: u64,
     /// Examples that are in it, with a completion that was cut to what the provider takes.
     #[serde(default)]
     pub cut: u64,
+}
+
+/// A hold-out of an earlier run, kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedHoldout {
+    /// The run that made it.
+    pub run: String,
+    /// Its object, as it was read.
+    pub object: Object,
+    /// Lines whose row is still there and may be used: they are this run's hold-out.
+    pub kept: u64,
 }
 
 /// Sentences and lines that stand in many examples. Holds no text: the report shows some.

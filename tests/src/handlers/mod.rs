@@ -3,6 +3,7 @@
 mod consent;
 mod failures;
 pub(crate) mod fakes;
+mod holdout;
 mod leftovers;
 mod lineage;
 mod money;

@@ -10,6 +10,7 @@ use stage::arrows::{
     AssembleEvent, Assembled, ExportAnswer, ExportEvent, Exported, Gathered, PartRef, PlanEvent, Planned,
     ScrubEvent, Scrubbed, SliceRef, SubmitEvent, Submitted,
 };
+use stage::plan_file::PlanFile;
 use stage::{Deadline, StageError};
 use store::{Find, Get, Memory, Put};
 
@@ -101,6 +102,13 @@ pub(crate) async fn upload(
 ) -> Result<Submitted, StageError> {
     let event = SubmitEvent { run: RUN.to_owned(), manifest_sha256: manifest_sha256.to_owned() };
     upload::handle(event, now(), "bucket", store, project, project, tuner).await
+}
+
+/// Lets the plan's recipe pin the hold-out of a run.
+pub(crate) async fn pin(store: &Memory, run: &str) {
+    let mut plan: PlanFile = store::get_json(store, &stage::keys::plan(RUN)).await.unwrap();
+    plan.recipe.split.holdout_of = Some(run.to_owned());
+    store::put_json(store, &stage::keys::plan(RUN), &plan).await.unwrap();
 }
 
 /// Everything up to the clean parts.

@@ -166,6 +166,7 @@ fn funnel(manifest: &Manifest) -> Vec<Bar> {
         ("left out: exact duplicates", counts.duplicates, "lost"),
         ("left out: near duplicates", counts.near_duplicates, "lost"),
         ("left out: too long", counts.too_long, "lost"),
+        ("held back: their person is in the hold-out, which is pinned", counts.held_back, "lost"),
         ("Examples in the dataset", written, ""),
     ];
     let most = steps.iter().map(|(_, count, _)| *count).max().unwrap_or_default();

@@ -67,6 +67,13 @@ pub(super) fn of(manifest: &Manifest, plan: &PlanFile) -> Vec<String> {
             percent(recall.lower_bound)
         ));
     }
+    if let Some(pinned) = manifest.pinned.as_ref().filter(|pinned| pinned.kept < pinned.object.lines) {
+        warnings.push(format!(
+            "Of the pinned hold-out {} of {} examples are left: the others may not be used any more.",
+            number(pinned.kept),
+            number(pinned.object.lines)
+        ));
+    }
     let bill = manifest.bill.unwrap_or_default();
     if bill.most_usd > 0.8 * plan.recipe.price.max_usd {
         warnings.push(format!("Training may take most of the {} allowed.", usd(plan.recipe.price.max_usd)));

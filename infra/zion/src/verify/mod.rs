@@ -110,7 +110,8 @@ fn objects(manifest: &Manifest, run: &str) -> Vec<Object> {
         sha256: side.sha256.clone(),
     });
     let consent = manifest.consent.iter().map(|consent| consent.withdrawn.clone());
-    let members = manifest.members.iter().cloned();
+    let pinned = manifest.pinned.iter().map(|pinned| pinned.object.clone());
+    let members = manifest.members.iter().cloned().chain(pinned);
     manifest.inputs.iter().cloned().chain(sides).chain(members).chain(consent).collect()
 }
 

@@ -54,7 +54,7 @@ async fn events(w: &World, ended: &Ended) -> Vec<(&'static str, Value, Option<Va
     events.extend([
         (
             "upload",
-            json!({"run": run, "manifest_sha256": output["assembled"]["manifest_sha256"]}),
+            json!({"do": "submit", "run": run, "manifest_sha256": output["assembled"]["manifest_sha256"]}),
             Some(submitted.clone()),
         ),
         (

@@ -22,8 +22,8 @@ const LONGEST_LINE: usize = 32 << 20;
 pub(crate) struct Pinned {
     pub(crate) object: Object,
     pub(crate) run: String,
-    /// The content of each row's example, by the row's hash.
-    rows: HashMap<u64, u64>,
+    /// The content of each row's example, by its source and the row's hash: two sources may read one table.
+    rows: HashMap<(String, u64), u64>,
     people: HashSet<u64>,
     /// By which repeated examples are found.
     numbers: Vec<u64>,
@@ -54,8 +54,14 @@ impl Pinned {
         store: &impl Get,
     ) -> Result<Option<Self>, StageError> {
         let Some(run) = plan.recipe.split.pinned() else { return Ok(None) };
-        let manifest: Manifest = get_json(store, &keys::manifest(run)).await?;
-        let index: LineageIndex = get_json(store, &keys::lineage_index(run)).await?;
+        let gone = |error: StageError| match error.name() {
+            ErrorName::Internal => {
+                refused(run, "there is no such run, or it has expired: runs are kept for 90 days")
+            }
+            _ => error,
+        };
+        let manifest: Manifest = get_json(store, &keys::manifest(run)).await.map_err(gone)?;
+        let index: LineageIndex = get_json(store, &keys::lineage_index(run)).await.map_err(gone)?;
         let side = manifest.outputs.get(SideName::Holdout.as_str()).cloned().unwrap_or_default();
         let split = &plan.recipe.split;
         let same_split = manifest.split_seed == split.seed
@@ -124,7 +130,7 @@ impl Pinned {
                     let content = u64::from_str_radix(&line.content, 16)
                         .map_err(|_| refused(run, "its lineage is broken"))?;
                     people.insert(short(line.person()));
-                    rows.insert(short(&line.key), content);
+                    rows.insert((line.source.clone(), short(&line.key)), content);
                 }
                 Ok(())
             };
@@ -138,7 +144,7 @@ impl Pinned {
 
     /// Notes that an example's row is in the hold-out and may still be used; returns the content that it has there.
     pub(crate) fn take(&mut self, example: &Example, source: usize) -> Option<u64> {
-        let content = *self.rows.get(&short(&example.key))?;
+        let content = *self.rows.get(&(example.source.clone(), short(&example.key)))?;
         self.usable.insert(content, source);
         Some(content)
     }

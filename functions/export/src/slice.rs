@@ -216,11 +216,12 @@ async fn reconcile(
     let (written, consented) = (cursor.rows(), counted.consented);
     let planned = slice.counted.map_or(consented, |planned| planned.consented);
     cursor.counted = Some(counted);
-    if [consented, planned].iter().all(|count| plan.recipe.gates.allow_moved(written, *count)) {
+    let gates = &plan.recipe.gates;
+    if gates.allow_moved(written, consented) && gates.allow_left(written, planned) {
         return Ok(());
     }
     let text = format!(
-        "slice {} of {}: {written} rows were written, the database counts {consented} and counted {planned} when the run was planned; rows moved while they were read: start again, or raise gates.max_moved_percent",
+        "slice {} of {}: {written} rows were written, the database counts {consented} and counted {planned} when the run was planned; rows moved while they were read: start again, or raise gates.max_moved_percent, and gates.max_withdrawn_percent for what went since the plan",
         slice.slice, slice.source
     );
     Err(StageError::new(ErrorName::CountsDiffer, text))

@@ -1,7 +1,7 @@
 //! The tables, compared with what the recipe's last run saw.
 
 use jiff::Timestamp;
-use records::recipe::Recipe;
+use records::recipe::{Consent, Recipe};
 use stage::schema_file::{SchemaFile, Tables};
 use stage::{ErrorName, StageError, keys};
 use store::{Find, find_json};
@@ -21,6 +21,7 @@ pub(crate) async fn seen(
     let used = recipe.used_columns();
     let names: Vec<&str> = used.keys().copied().collect();
     let Some(now) = rows.tables(&names).await? else { return Ok(None) };
+    ordered(recipe, &now)?;
     let before: Option<SchemaFile> = find_json(store, &keys::schema(&recipe.name)).await?;
     if let Some(before) = before.filter(|_| !accepted) {
         let differences = differences(recipe, &before.tables, &now);
@@ -43,6 +44,26 @@ pub(crate) async fn seen(
     let tables = now.into_iter().filter(|(table, _)| used.contains_key(table.as_str()));
     let tables: Tables = tables.map(|(table, columns)| (table.clone(), kept(&table, columns))).collect();
     Ok(Some(SchemaFile { schema: 1, run: run.to_owned(), seen_at, tables }))
+}
+
+/// Refuses a log of consents whose rows cannot be ordered in time: as text, `9/1/2026` is later than `10/2/2026`.
+fn ordered(recipe: &Recipe, now: &Tables) -> Result<(), StageError> {
+    for source in &recipe.sources {
+        let Consent::Logged(log) = &source.consent else { continue };
+        let Some(kind) = now.get(&log.table).and_then(|columns| columns.get(&log.latest_by)) else {
+            continue;
+        };
+        let in_time = kind.starts_with("timestamp")
+            || ["date", "smallint", "integer", "bigint"].contains(&kind.as_str());
+        if !in_time {
+            let text = format!(
+                "{}.{} is {kind}, by which the latest of a person's rows can't be told: name a timestamp, a date or a whole number as latest_by",
+                log.table, log.latest_by
+            );
+            return Err(StageError::new(ErrorName::ConsentUnreadable, text));
+        }
+    }
+    Ok(())
 }
 
 /// Says in words what has changed of the columns that the recipe uses, and whether they say who has agreed.
@@ -70,4 +91,28 @@ fn differences(recipe: &Recipe, before: &Tables, now: &Tables) -> Vec<(bool, Str
         }
     }
     differences
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_log_of_consents_is_ordered_by_a_time_and_not_by_a_text() {
+        let log = "table = \"consents\"\nperson = \"user_id\"\nlatest_by = \"said_at\"\nopt_out = \"training_opt_out\"";
+        let text = include_str!("../../../infra/recipes/zion-support.toml");
+        let recipe = Recipe::parse("log.toml", &text.replace("opt_out = \"training_opt_out\"", log)).unwrap();
+        let of = |kind: &str| {
+            let columns = BTreeMap::from([("said_at".to_owned(), kind.to_owned())]);
+            ordered(&recipe, &Tables::from([("consents".to_owned(), columns)]))
+        };
+        for kind in ["timestamp with time zone", "timestamp without time zone", "date", "bigint"] {
+            of(kind).unwrap();
+        }
+        let error = of("text").unwrap_err();
+        assert_eq!(error.name(), ErrorName::ConsentUnreadable);
+        assert!(error.chain().contains("consents.said_at is text"), "{}", error.chain());
+    }
 }

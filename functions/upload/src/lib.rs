@@ -4,6 +4,9 @@ mod clear;
 mod consent;
 mod files;
 
+use std::time::Duration;
+
+use backon::{Sleeper as _, TokioSleeper};
 use jiff::{Timestamp, ToSpan as _};
 use records::digest::sha256;
 use records::recipe;
@@ -21,6 +24,10 @@ pub use crate::clear::{clear, left};
 /// A dataset may be assembled again this often because somebody in it took consent back. Whoever is taken out cannot
 /// change it a second time, so more than this is a source that does not come to rest.
 const MOST_GIVEN_UP: usize = 3;
+
+/// A job whose answer was lost is looked for this long before it counts as not created: lists lag behind.
+const LISTED_WITHIN: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Uploads the dataset and creates the job, if everybody in it may still be used.
 ///
@@ -166,7 +173,7 @@ async fn create(
 ) -> Result<SubmittedJob, StageError> {
     let spec = job_spec(plan, manifest, upload);
     let found = if upload.creating {
-        one_of(provider.find_jobs(&spec).await?, provider).await?
+        one_of(listed(&spec, provider).await?, provider).await?
     } else {
         upload.creating = true;
         put_json(store, upload_key, upload).await?;
@@ -199,6 +206,19 @@ async fn create(
     upload.job = Some(job.clone());
     put_json(store, upload_key, upload).await?;
     Ok(job)
+}
+
+/// Looks for the jobs of a spec, for as long as one that was just created may be missing from the provider's list.
+async fn listed(spec: &JobSpec, provider: &impl Jobs) -> Result<Vec<Job>, StageError> {
+    let mut looked = Duration::ZERO;
+    loop {
+        let jobs = provider.find_jobs(spec).await?;
+        if !jobs.is_empty() || looked >= LISTED_WITHIN {
+            return Ok(jobs);
+        }
+        TokioSleeper.sleep(LOOK_AGAIN).await;
+        looked += LOOK_AGAIN;
+    }
 }
 
 /// Keeps the oldest of the jobs of one dataset and cancels the others, which nobody waits for.

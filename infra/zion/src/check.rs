@@ -146,7 +146,11 @@ pub async fn of_run(run: &str, bucket: &impl Get) -> Result<Findings, StageError
         let key = keys::dataset(run, "validation");
         let mut validation = training.validation();
         findings.side(&key, &mut validation, bucket).await?;
-        findings.end(&key, validation.finish_validation());
+        // A side without lines is not uploaded.
+        let (counts, problems) = validation.finish_validation();
+        if counts.lines > 0 {
+            findings.end(&key, (counts, problems));
+        }
     }
     Ok(findings)
 }

@@ -113,6 +113,14 @@ impl Gates {
             (written.abs_diff(counted) as f64, counted.max(1) as f64 * self.max_moved_percent / 100.0);
         moved <= most.ceil()
     }
+
+    /// Says whether a slice lost no more rows since it was planned than people may withdraw, beside those that may move.
+    pub fn allow_left(&self, written: u64, planned: u64) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "a share in percent needs no more than 52 bits")]
+        let (left, most) =
+            (planned.saturating_sub(written) as f64, planned as f64 * self.max_withdrawn_percent / 100.0);
+        self.allow_moved(written, planned) || (written < planned && left <= most.ceil())
+    }
 }
 
 /// Where rows come from.

@@ -111,9 +111,9 @@ pub fn upload_parts(run: &str, side: &str) -> String {
     format!("runs/{run}/upload/{side}.json")
 }
 
-/// Says that a run was stopped, so that a function of it that is still at work spends nothing.
-pub fn stopped(run: &str) -> String {
-    format!("runs/{run}/stopped.json")
+/// Says that a run has ended without a model, so that a function of it that is still at work spends nothing.
+pub fn ended(run: &str) -> String {
+    format!("runs/{run}/ended.json")
 }
 
 /// The intent and the ids of the paid call.

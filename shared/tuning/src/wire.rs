@@ -31,11 +31,12 @@ pub struct ErrorBody {
     pub(crate) param: Option<String>,
 }
 
-/// A page of a list. Items that are not what was asked for are left out.
+/// A page of a list. Items that are not what was asked for are left out, and counted.
 #[derive(Debug)]
 pub(crate) struct List<T> {
     pub(crate) data: Vec<T>,
     pub(crate) has_more: bool,
+    pub(crate) left_out: usize,
 }
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
@@ -47,8 +48,9 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
             has_more: bool,
         }
         let Page { data, has_more } = Page::deserialize(deserializer)?;
-        let data = data.iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect();
-        Ok(Self { data, has_more })
+        let all = data.len();
+        let data: Vec<T> = data.iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect();
+        Ok(Self { left_out: all - data.len(), data, has_more })
     }
 }
 

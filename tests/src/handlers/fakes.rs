@@ -314,7 +314,7 @@ impl Files for Tuner {
         };
         let stopped = self.stop_with_file.lock().unwrap().take_if(|_| number == 1);
         if let Some(store) = stopped {
-            store::put_json(&*store, &keys::stopped(RUN), &json!({"ended": "ABORTED"})).await?;
+            store::put_json(&*store, &keys::ended(RUN), &json!({"ended": "ABORTED"})).await?;
         }
         Ok(format!("file-{number}"))
     }
@@ -381,6 +381,7 @@ impl Watch for Tuner {
 
     async fn cancel(&self, id: &str) -> Result<(), StageError> {
         self.cancelled.lock().unwrap().push(id.to_owned());
+        *self.status.lock().unwrap() = JobStatus::Cancelled;
         Ok(())
     }
 }

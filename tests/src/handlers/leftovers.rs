@@ -40,7 +40,7 @@ async fn a_run_that_never_uploaded_has_nothing_to_clear() {
     let (store, project, tuner) = world();
     clean(&store, &project, &tuner).await.unwrap();
     assert_eq!(clear(Ended::Failed, &store, &tuner).await.unwrap(), None);
-    assert_eq!(store.find(&keys::stopped(RUN)).await.unwrap(), None, "it may be taken up again");
+    assert!(store.find(&keys::ended(RUN)).await.unwrap().is_some(), "and spends nothing from now on");
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_model_that_is_trained_stays_and_its_files_go() {
     assert!(tuner.cancelled.lock().unwrap().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_job_whose_answer_was_lost_is_looked_for_until_it_is_listed() {
     let (store, project, tuner) = world();
     clean(&store, &project, &tuner).await.unwrap();
@@ -80,7 +80,7 @@ async fn a_function_that_is_still_at_work_spends_nothing_for_a_stopped_run() {
     upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap_err();
     clear(Ended::TimedOut, &store, &tuner).await.unwrap().unwrap();
     let error = upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap_err();
-    assert!(error.chain().contains("was stopped: start a new run"), "{}", error.chain());
+    assert!(error.chain().contains("has ended: start a new run"), "{}", error.chain());
     assert!(tuner.jobs.lock().unwrap().is_empty());
     assert_eq!(tuner.texts(), "");
 }
@@ -93,17 +93,17 @@ async fn a_run_that_is_stopped_while_its_files_are_sent_takes_them_back() {
     let store = Arc::new(store);
     *tuner.stop_with_file.lock().unwrap() = Some(Arc::clone(&store));
     let error = upload(&assembled.manifest_sha256, &*store, &project, &tuner).await.unwrap_err();
-    assert!(error.chain().contains("was stopped"), "{}", error.chain());
+    assert!(error.chain().contains("has ended"), "{}", error.chain());
     assert_eq!((tuner.jobs.lock().unwrap().len(), tuner.texts().as_str()), (0, ""));
     assert_eq!(tuner.files.lock().unwrap().len(), 2, "both had been sent");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn of_two_jobs_the_oldest_is_kept() {
     let (store, project, tuner) = world();
     clean(&store, &project, &tuner).await.unwrap();
     let assembled = assemble(&store, &project).await.unwrap();
-    // Both answers are lost, and the first job is not listed when it is looked for.
+    // Both answers are lost, and the first job is not listed for as long as it is looked for.
     *tuner.lose_answers.lock().unwrap() = 2;
     *tuner.hidden.lock().unwrap() = true;
     for _ in 0..2 {
@@ -113,4 +113,19 @@ async fn of_two_jobs_the_oldest_is_kept() {
     let submitted = upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap();
     assert_eq!(submitted.job, "job-0");
     assert_eq!(*tuner.cancelled.lock().unwrap(), ["job-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_job_that_was_bought_unseen_is_cancelled_with_the_run() {
+    let (store, project, tuner) = world();
+    clean(&store, &project, &tuner).await.unwrap();
+    let assembled = assemble(&store, &project).await.unwrap();
+    *tuner.lose_answers.lock().unwrap() = 1;
+    *tuner.hidden.lock().unwrap() = true;
+    upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap_err();
+    let submitted = upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap();
+    assert_eq!(submitted.job, "job-1", "the list lags for longer than is waited");
+    *tuner.hidden.lock().unwrap() = false;
+    let cleared = clear(Ended::Failed, &store, &tuner).await.unwrap().unwrap();
+    assert_eq!(cleared.cancelled, ["job-0", "job-1"]);
 }

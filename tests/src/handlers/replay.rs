@@ -26,7 +26,7 @@ fn world() -> (Memory, Project, Tuner) {
     (Memory::default(), Project::new(100).with_job_posts(700), Tuner::default())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn every_step_replayed_leaves_the_same_bytes() {
     let (store, project, tuner) = world();
     let (planned, _, assembled, submitted) = all(&store, &project, &tuner).await.unwrap();
@@ -46,7 +46,7 @@ async fn every_step_replayed_leaves_the_same_bytes() {
     assert_eq!(tuner.files.lock().unwrap().len(), 2, "no file twice");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_same_rows_give_the_same_dataset_in_another_run() {
     let (store, project, tuner) = world();
     all(&store, &project, &tuner).await.unwrap();
@@ -55,7 +55,7 @@ async fn the_same_rows_give_the_same_dataset_in_another_run() {
     assert_eq!(store.objects(), again.objects());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_store_that_goes_away_at_any_call_costs_nothing_but_a_retry() {
     let (reference, project, tuner) = world();
     all(&reference, &project, &tuner).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_store_that_goes_away_at_any_call_costs_nothing_but_a_retry() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_lost_answer_buys_no_second_job() {
     let (store, project, tuner) = world();
     *tuner.lose_answers.lock().unwrap() = 1;
@@ -110,7 +110,7 @@ async fn a_lost_answer_buys_no_second_job() {
 }
 
 /// What the issue of the manifest asks for, by the names that are stored: a change of one is a breaking change.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_manifest_is_canonical_and_names_everything() {
     let (store, project, tuner) =
         (Memory::default(), Project::new(300).with_job_posts(600), Tuner::default());

@@ -88,6 +88,45 @@ async fn a_lost_answer_is_never_asked_for_again_and_the_job_is_found_in_spite_of
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_cannot_be_read_is_no_proof_that_there_is_no_job() {
+    let services = Services::start().await;
+    let provider = plain(&services);
+    let spec = spec(send(&provider, "run-1.jsonl", 12).await);
+    let list =
+        json!({"object": "list", "data": [{"id": "ftjob-1", "created_at": "yesterday"}], "has_more": false});
+    fault(
+        &services,
+        "GET",
+        "/v1/fine_tuning/jobs*",
+        1,
+        json!({"kind": "status", "status": 200, "body": list}),
+    )
+    .await;
+    let error = provider.find_jobs(&spec).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::ProviderRefused, "{}", error.chain());
+    assert_eq!(provider.find_jobs(&spec).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_goes_on_is_not_taken_for_cancelled() {
+    let services = Services::start().await;
+    let provider = plain(&services);
+    services.turn(json!({"pace_ms": 600_000})).await;
+    let spec = spec(send(&provider, "run-1.jsonl", 12).await);
+    let job = provider.create_job(&spec).await.unwrap();
+    let cancel = format!("{JOBS}/{}/cancel", job.id);
+    fault(&services, "POST", &cancel, 1, json!({"kind": "status", "status": 400, "body": {}})).await;
+    assert_eq!(provider.cancel(&job.id).await.unwrap_err().name(), ErrorName::ProviderRefused);
+    provider.cancel(&job.id).await.unwrap();
+    provider.cancel(&job.id).await.unwrap();
+    assert_eq!(provider.poll(&job.id).await.unwrap().status, JobStatus::Cancelled);
+    // A daily cap on requests is none on jobs: who only looks waits like for any other.
+    let look = format!("{JOBS}/{}", job.id);
+    fault(&services, "GET", &look, 5, json!({"kind": "refuse", "why": "daily_limit"})).await;
+    assert_eq!(provider.poll(&job.id).await.unwrap_err().name(), ErrorName::Throttled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_s_words_are_ours_or_kept() {
     let services = Services::start().await;
     let provider = plain(&services);

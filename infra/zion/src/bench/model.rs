@@ -1,7 +1,9 @@
-//! What a larger table would take, on paper: the constants that two sizes gave, and AWS's limits and list prices.
+//! What a larger table would take, on paper: what a row was measured to cost, and AWS's limits and list prices.
 //!
-//! What every row costs is taken from the larger size. `assemble` reads the numbers by which duplicates are found once
-//! for each 1,048,576 of them: its time is `a` a row and `b` a byte of those readings, which the two sizes tell apart.
+//! What a row costs is taken from the largest size. One part of the work grows faster than the table: `assemble` reads the
+//! numbers by which duplicates are found once for each 1,048,576 of them. At a size that can be measured that is little
+//! beside the rest, so it is not told apart there: a byte of those readings is taken to cost what `upload` takes to read,
+//! hash and send one.
 
 use std::fmt::Write as _;
 
@@ -43,7 +45,7 @@ const PUT: f64 = 0.005e-3;
 const GET: f64 = 0.000_4e-3;
 const TRANSITION: f64 = 0.025e-3;
 
-/// What was measured of each row, and how `assemble` grows.
+/// What was measured of each row.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Constants {
     /// Of the table's rows, those that were exported.
@@ -56,7 +58,7 @@ struct Constants {
     export_seconds_a_row: f64,
     scrub_core_us_a_row: f64,
     assemble_core_us_a_row: f64,
-    assemble_core_ns_a_digest_byte: f64,
+    core_ns_a_digest_byte: f64,
     upload_core_us_an_example: f64,
     puts_a_part: f64,
     gets_a_part: f64,
@@ -101,9 +103,9 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// Takes the constants from two sizes.
-    pub(super) fn of(small: &Size, large: &Size) -> Self {
-        Self::with(Constants::of(small, large), count(large.table_rows))
+    /// Takes the constants from the run over the largest table.
+    pub(super) fn of(largest: &Size) -> Self {
+        Self::with(Constants::of(largest), count(largest.table_rows))
     }
 
     fn with(constants: Constants, measured: f64) -> Self {
@@ -133,24 +135,19 @@ impl Model {
 }
 
 impl Constants {
-    fn of(small: &Size, large: &Size) -> Self {
-        let step = |size: &Size, stage: &str| {
-            let found = size.done.steps.iter().find(|step| step.stage == stage);
+    fn of(large: &Size) -> Self {
+        let step = |stage: &str| {
+            let found = large.done.steps.iter().find(|step| step.stage == stage);
             found.map_or([0.0; 4], |step: &Step| {
                 [count(step.rows), count(step.bytes), step.work.cpu_seconds, step.seconds]
             })
         };
-        let [rows, bytes, export_core, export_seconds] = step(large, "export");
-        let [scrubbed, _, scrub_core, _] = step(large, "scrub");
-        let [examples, example_bytes, assemble_core, _] = step(large, "assemble");
-        let [few, _, few_core, _] = step(small, "assemble");
-        let [sent, _, upload_core, _] = step(large, "upload");
-        // Two equations: core seconds = a rows + b read, at both sizes.
-        let (read, few_read) = (digest_bytes(examples), digest_bytes(few));
-        let b = (assemble_core - few_core * examples / few.max(1.0))
-            / (read - few_read * examples / few.max(1.0)).max(1.0);
-        let b = b.max(0.0);
-        let a = (assemble_core - b * read) / examples.max(1.0);
+        let [rows, bytes, export_core, export_seconds] = step("export");
+        let [scrubbed, _, scrub_core, _] = step("scrub");
+        let [examples, example_bytes, assemble_core, _] = step("assemble");
+        let [sent, sent_bytes, upload_core, _] = step("upload");
+        let digest_byte = upload_core / sent_bytes.max(1.0);
+        let assemble_core = assemble_core - digest_byte * digest_bytes(examples);
         let parts =
             large.done.steps.iter().find(|step| step.stage == "scrub").map_or(1, |step| step.invocations);
         let asked = |take: fn(&Step) -> u64| {
@@ -166,8 +163,8 @@ impl Constants {
             export_core_us_a_row: 1e6 * export_core / rows.max(1.0),
             export_seconds_a_row: export_seconds / rows.max(1.0),
             scrub_core_us_a_row: 1e6 * scrub_core / scrubbed.max(1.0),
-            assemble_core_us_a_row: 1e6 * a,
-            assemble_core_ns_a_digest_byte: 1e9 * b,
+            assemble_core_us_a_row: 1e6 * assemble_core / examples.max(1.0),
+            core_ns_a_digest_byte: 1e9 * digest_byte,
             upload_core_us_an_example: 1e6 * upload_core / sent.max(1.0),
             puts_a_part: asked(|step| step.work.put_requests),
             gets_a_part: asked(|step| step.work.get_requests),
@@ -189,8 +186,7 @@ impl Constants {
         let calls = slices * (export_seconds * SLICES_AT_ONCE / slices / CALL_SECONDS).ceil();
         let scrub_core = exported * self.scrub_core_us_a_row;
         let read = digest_bytes(examples);
-        let assemble_core =
-            examples * self.assemble_core_us_a_row + read * self.assemble_core_ns_a_digest_byte / 1e3;
+        let assemble_core = examples * self.assemble_core_us_a_row + read * self.core_ns_a_digest_byte / 1e3;
         let upload_core = examples * TRAIN * self.upload_core_us_an_example;
         let calls_of_all = calls + parts + 40.0;
         // A core second costs the same at any memory: half the core takes twice as long.
@@ -301,7 +297,7 @@ mod tests {
             export_seconds_a_row: 20e-6,
             scrub_core_us_a_row: 100.0,
             assemble_core_us_a_row: 30.0,
-            assemble_core_ns_a_digest_byte: 1.0,
+            core_ns_a_digest_byte: 1.0,
             upload_core_us_an_example: 1.0,
             puts_a_part: 10.0,
             gets_a_part: 10.0,

@@ -65,7 +65,7 @@ struct Answer {
     recipe: &'static str,
     sizes: Vec<Size>,
     functions: Vec<Figures>,
-    /// None for a single size: what grows faster than the table can't be told from what does not.
+    /// From the largest size.
     model: Option<Model>,
     within_128_mib: bool,
     flat: bool,
@@ -91,10 +91,7 @@ impl Scale {
             print_run(size);
         }
         print_peaks(&sizes, &functions);
-        let model = match sizes.as_slice() {
-            [small, .., large] => Some(Model::of(small, large)),
-            _ => None,
-        };
+        let model = sizes.last().map(Model::of);
         if let Some(model) = &model {
             model::print(model);
         }

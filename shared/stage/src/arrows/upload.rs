@@ -34,11 +34,11 @@ pub struct ClearEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Ended {
-    /// A step failed. None is at work any more.
+    /// A step failed.
     Failed,
-    /// Somebody stopped it. A function may still be at work.
+    /// Somebody stopped it.
     Aborted,
-    /// It took longer than the workflow allows. A function may still be at work.
+    /// It took longer than the workflow allows.
     TimedOut,
 }
 

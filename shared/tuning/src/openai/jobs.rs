@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Method as Verb, RequestBuilder, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use stage::StageError;
+use stage::{ErrorName, StageError};
 
 use super::{Failed, OpenAi, READING, time};
 use crate::job::{Checkpoint, Event, Job, JobSpec, JobStatus, Method, Progress};
@@ -24,15 +24,16 @@ impl OpenAi {
         with: impl Fn(RequestBuilder) -> RequestBuilder,
         id: impl Fn(&T) -> &str,
         mut each: impl FnMut(T) -> bool,
-    ) -> Result<(), Failed> {
+    ) -> Result<usize, Failed> {
         let url = self.url(segments).map_err(Failed::before)?;
-        let mut after: Option<String> = None;
+        let (mut after, mut left_out): (Option<String>, usize) = (None, 0);
         for _ in 0..MOST_PAGES {
             let request = || {
                 let request = with(self.request(Verb::GET, url.clone())).query(&[("limit", "100")]);
                 request.query(&after.as_ref().map(|after| [("after", after)])).timeout(READING)
             };
             let page: List<T> = self.patiently(what, request).await?;
+            left_out += page.left_out;
             let next = page.data.last().map(|item| id(item).to_owned());
             let goes_on = page.data.into_iter().all(&mut each);
             // A host that does not know `after` answers the same page for ever.
@@ -41,7 +42,7 @@ impl OpenAi {
             }
             after = next;
         }
-        Ok(())
+        Ok(left_out)
     }
 }
 
@@ -57,7 +58,15 @@ impl Jobs for OpenAi {
             true
         };
         let segments = ["fine_tuning", "jobs"];
-        self.pages("listing jobs", &segments, |it| it.query(&filters), |job| &job.id, keep).await?;
+        let left_out =
+            self.pages("listing jobs", &segments, |it| it.query(&filters), |job| &job.id, keep).await?;
+        if found.is_empty() && left_out > 0 {
+            // One of them may be the one that is looked for: it must not be bought again.
+            let text = format!(
+                "the provider lists {left_out} jobs in a form that can't be read: look there whether the run has one"
+            );
+            return Err(StageError::new(ErrorName::ProviderRefused, text));
+        }
         // Lists begin with the newest, which tells apart what was made in one second.
         found.reverse();
         found.sort_by_key(|job| job.created_at);
@@ -113,7 +122,7 @@ impl Watch for OpenAi {
         let segments = ["fine_tuning", "jobs", id, "checkpoints"];
         let read = self.pages("reading checkpoints", &segments, |it| it, |it| &it.id, keep).await;
         match read {
-            Ok(()) | Err(Failed { status: Some(StatusCode::NOT_FOUND), .. }) => {}
+            Ok(_) | Err(Failed { status: Some(StatusCode::NOT_FOUND), .. }) => {}
             Err(failed) => return Err(failed.error),
         }
         found.sort_by_key(|checkpoint| checkpoint.step_number);
@@ -130,9 +139,10 @@ impl Watch for OpenAi {
         let url = self.url(&["fine_tuning", "jobs", id, "cancel"])?;
         let request = || self.request(Verb::POST, url.clone()).timeout(READING);
         match self.patiently::<IgnoredAny>("cancelling the job", request).await {
+            Ok(_) => Ok(()),
             // A job that has ended cannot be cancelled, and need not be.
-            Ok(_) | Err(Failed { status: Some(StatusCode::BAD_REQUEST | StatusCode::CONFLICT), .. }) => {
-                Ok(())
+            Err(Failed { status: Some(StatusCode::BAD_REQUEST | StatusCode::CONFLICT), error, .. }) => {
+                if self.poll(id).await?.status.is_final() { Ok(()) } else { Err(error) }
             }
             Err(failed) => Err(failed.error),
         }

@@ -139,7 +139,15 @@ impl OpenAi {
         what: &str,
         request: impl Fn() -> RequestBuilder,
     ) -> Result<T, Failed> {
-        self.while_it_passes(what, request, |failed| failed.error.name().is_retryable()).await
+        let mut answer =
+            self.while_it_passes(what, request, |failed| failed.error.name().is_retryable()).await;
+        // Jobs alone are counted by the day for whole runs: a host's daily cap on requests is patience like any other.
+        if let Err(failed) = &mut answer
+            && failed.error.name() == ErrorName::DailyLimit
+        {
+            failed.error = StageError::new(ErrorName::Throttled, failed.error.to_string());
+        }
+        answer
     }
 
     /// Sends a request again while `passes` says so, with growing waits and jitter. A wait that the provider asks for is

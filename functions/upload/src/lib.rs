@@ -172,7 +172,8 @@ async fn create(
     provider: &(impl Files + Jobs + Watch + Clean),
 ) -> Result<SubmittedJob, StageError> {
     let spec = job_spec(plan, manifest, upload);
-    let found = if upload.creating {
+    let asked_before = upload.creating;
+    let found = if asked_before {
         one_of(listed(&spec, provider).await?, provider).await?
     } else {
         upload.creating = true;
@@ -184,11 +185,14 @@ async fn create(
         job
     } else {
         // The last look before money is spent: uploading may have taken minutes.
-        if let Err(stopped) = clear::go_on(&plan.run, store).await {
-            upload.creating = false;
-            files::take_back(&plan.run, manifest, upload, store, provider).await?;
-            put_json(store, upload_key, upload).await?;
-            return Err(stopped);
+        if let Err(error) = clear::go_on(&plan.run, store).await {
+            if error.name() == ErrorName::DatasetRejected {
+                // A job that an earlier attempt may have left is still looked for when the run is cleared.
+                upload.creating = asked_before;
+                files::take_back(&plan.run, manifest, upload, store, provider).await?;
+                put_json(store, upload_key, upload).await?;
+            }
+            return Err(error);
         }
         match provider.create_job(&spec).await {
             Ok(job) => job,

@@ -65,6 +65,9 @@ async fn a_job_whose_answer_was_lost_is_looked_for_until_it_is_listed() {
     let error = clear(Ended::Aborted, &store, &tuner).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Unavailable, "so that it is tried again");
     assert!(error.chain().contains(RUN) && !tuner.texts().is_empty());
+    // A function that is still at work neither buys another nor forgets the first.
+    let error = upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap_err();
+    assert!(error.chain().contains("has ended"), "{}", error.chain());
     *tuner.hidden.lock().unwrap() = false;
     let cleared = clear(Ended::Aborted, &store, &tuner).await.unwrap().unwrap();
     assert_eq!((cleared.cancelled, tuner.texts().as_str()), (vec!["job-0".to_owned()], ""));

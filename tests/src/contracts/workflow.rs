@@ -85,6 +85,42 @@ fn every_task_retries_what_can_pass_and_ends_recorded() {
     assert_eq!(inner_tasks_of_export, 1);
 }
 
+/// A poll that runs out of time says nothing of the job, which is paid for.
+#[test]
+fn a_provider_that_hangs_is_tried_as_long_as_one_that_is_away() {
+    let workflow = workflow();
+    let retriers = workflow["States"]["Status"]["Retry"].as_array().unwrap();
+    let patient = |error: &str| {
+        let rule =
+            retriers.iter().find(|rule| rule["ErrorEquals"].as_array().unwrap().contains(&json!(error)));
+        rule.unwrap_or_else(|| panic!("{error} is not tried again"))["MaxAttempts"].as_u64()
+    };
+    for error in ["Sandbox.Timedout", "States.Timeout"] {
+        assert_eq!(patient(error), patient(ErrorName::Unavailable.as_str()), "{error}");
+    }
+}
+
+/// What a rule sends when a run has ended is an event of its function, whichever way it ended.
+#[test]
+fn every_event_that_a_rule_sends_is_one_that_its_function_takes() {
+    let template = text("template.yaml");
+    let mut sent = 0;
+    for line in template.lines().filter_map(|line| line.trim().strip_prefix("InputTemplate: '")) {
+        for ended in ["FAILED", "ABORTED", "TIMED_OUT"] {
+            let event = line.trim_end_matches('\'').replace("<run>", "run-1").replace("<ended>", ended);
+            let event: Value = serde_json::from_str(&event).unwrap();
+            let problem = match event["do"].as_str().unwrap() {
+                "clear" => taken::<arrows::UploadEvent>(event),
+                "fail" => taken::<arrows::PromoteEvent>(event),
+                other => panic!("no function is asked to {other}"),
+            };
+            assert_eq!(problem, None, "{ended}");
+            sent += 1;
+        }
+    }
+    assert_eq!(sent, 6, "two rules");
+}
+
 #[test]
 fn the_longest_deadline_of_a_job_ends_before_the_workflow_does() {
     let limit = workflow()["TimeoutSeconds"].as_u64().unwrap();

@@ -1,10 +1,14 @@
 //! What a run that ended without a model leaves at the provider.
 
+use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use stage::arrows::{ClearEvent, Cleared, Ended};
 use stage::{ErrorName, StageError, keys};
 use store::{Find as _, Memory};
+use tokio::join;
+use tokio::time::timeout;
 use tuning::JobStatus;
 
 use super::fakes::{Project, Tuner};
@@ -71,6 +75,49 @@ async fn a_job_whose_answer_was_lost_is_looked_for_until_it_is_listed() {
     *tuner.hidden.lock().unwrap() = false;
     let cleared = clear(Ended::Aborted, &store, &tuner).await.unwrap().unwrap();
     assert_eq!((cleared.cancelled, tuner.texts().as_str()), (vec!["job-0".to_owned()], ""));
+}
+
+/// Lets some seconds pass of a clock that stands still otherwise.
+async fn seconds(count: u64) {
+    timeout(Duration::from_secs(count), pending::<()>()).await.unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_listed_some_seconds_late_is_not_bought_again() {
+    let (store, project, tuner) = world();
+    clean(&store, &project, &tuner).await.unwrap();
+    let assembled = assemble(&store, &project).await.unwrap();
+    *tuner.lose_answers.lock().unwrap() = 1;
+    *tuner.hidden.lock().unwrap() = true;
+    upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap_err();
+    let listing = async {
+        seconds(12).await;
+        *tuner.hidden.lock().unwrap() = false;
+    };
+    let (submitted, ()) = join!(upload(&assembled.manifest_sha256, &store, &project, &tuner), listing);
+    assert_eq!(submitted.unwrap().job, "job-0");
+    assert_eq!(tuner.jobs.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_while_its_job_is_looked_for_keeps_the_doubt() {
+    let (store, project, tuner) = world();
+    clean(&store, &project, &tuner).await.unwrap();
+    let assembled = assemble(&store, &project).await.unwrap();
+    *tuner.lose_answers.lock().unwrap() = 1;
+    *tuner.hidden.lock().unwrap() = true;
+    upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap_err();
+    let ending = async {
+        seconds(12).await;
+        let event = ClearEvent { run: RUN.to_owned(), ended: Ended::Aborted };
+        upload::left(&event, &store).await.unwrap();
+    };
+    let (answer, ()) = join!(upload(&assembled.manifest_sha256, &store, &project, &tuner), ending);
+    let error = answer.unwrap_err();
+    assert!(error.chain().contains("has ended"), "{}", error.chain());
+    assert_eq!((tuner.jobs.lock().unwrap().len(), tuner.texts().as_str()), (1, ""));
+    *tuner.hidden.lock().unwrap() = false;
+    assert_eq!(clear(Ended::Aborted, &store, &tuner).await.unwrap().unwrap().cancelled, ["job-0"]);
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ check-faults gates: $(CHECK)/.stamp $(POLICY)/.stamp $(NODE)/.stamp $(MACHETE)
 gates: ## proves that each gate rejects a seeded fault: FAULTS='clippy policy' for some of them
 
 # The scrubber alone needs neither the emulator nor the packaged functions, the export only the emulator's PostgreSQL.
-bench: $(if $(filter scrub,$(BENCH)),,$(EMULATOR)/.stamp) $(if $(filter export,$(BENCH)),$(MOVERS)/.stamp) $(if $(filter scrub export,$(BENCH)),,package) ## one benchmark, last line JSON: BENCH=scale|cold|scrub|export, ROWS=100000,1000000, LABELLED=folder
+bench: $(if $(filter scrub,$(BENCH)),,$(EMULATOR)/.stamp) $(if $(filter export,$(BENCH)),$(MOVERS)/.stamp) $(if $(filter upload,$(BENCH)),$(PEERS)/.stamp) $(if $(filter scrub export,$(BENCH)),,package) ## one benchmark, last line JSON: BENCH=scale|cold|scrub|export|upload, ROWS=100000,1000000, LABELLED=folder
 	$(if $(filter scrub export,$(BENCH)),,cargo build --release --locked -p hello)
 	cargo build --release --bins --locked $(if $(filter scrub,$(BENCH)),,-p sandbox) -p zion
 	$(TARGETS)/release/zion bench $(BENCH) $(if $(ROWS),--rows $(ROWS)) $(if $(LABELLED),--labelled $(LABELLED))

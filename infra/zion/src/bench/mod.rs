@@ -5,6 +5,7 @@
 //! - `scale` how long each stage takes, in how much memory and with what requests, at two sizes of the table; and what a
 //!   billion rows would take
 //! - `scrub` how fast texts are scrubbed, in how much memory, and what hostile ones cost
+//! - `upload` how fast a large dataset reaches the provider, in how much memory, against the official SDK
 //! - `binaries` where the built functions lie; `stub` a Lambda runtime that is only a clock
 //! - `run` one run without the state machine; `watch` the peaks of the processes meanwhile; `meter` what they worked
 
@@ -17,6 +18,7 @@ mod run;
 mod scale;
 mod scrub;
 mod stub;
+mod upload;
 mod watch;
 
 use clap::{Args, Subcommand};
@@ -41,6 +43,8 @@ enum Which {
     Export(export::Export),
     /// The scrubber's speed, memory and size
     Scrub(scrub::Scrub),
+    /// A large dataset to the provider, against the official SDK
+    Upload(upload::Upload),
 }
 
 impl Bench {
@@ -54,6 +58,7 @@ impl Bench {
             Which::Cold(cold) => cold.run(),
             Which::Export(export) => export.run().await,
             Which::Scrub(scrub) => scrub.run().await,
+            Which::Upload(upload) => upload.run().await,
         }
     }
 }

@@ -82,50 +82,64 @@ pub(super) async fn run(
 ) -> Result<Done> {
     let run = format!("bench-{}", Timestamp::now().as_millisecond());
     let mut done = Done::default();
+    let assembled = dataset(stack, (&run, recipe), &mut meter, &mut done, &mut told).await?;
+    finish(stack, &run, &assembled, &mut meter, &mut done, told).await?;
+    done.objects = stack.objects(&format!("runs/{run}/")).await?.len() as u64;
+    Ok(done)
+}
 
+/// Runs everything up to the dataset.
+///
+/// # Errors
+/// When a function fails: with its named error.
+pub(super) async fn dataset(
+    stack: &Stack,
+    (run, recipe): (&str, &str),
+    meter: &mut Meter<'_>,
+    done: &mut Done,
+    told: &mut impl FnMut(&str),
+) -> Result<Assembled> {
     told("plan");
     let begun = Instant::now();
-    let planned = plan(stack, &run, recipe, &mut done.notes).await?;
-    done.step(&mut meter, ("plan", "plan"), begun, (1, planned.rows, 0)).await?;
+    let planned = plan(stack, run, recipe, &mut done.notes).await?;
+    done.step(meter, ("plan", "plan"), begun, (1, planned.rows, 0)).await?;
     done.slices = planned.slices.len() as u64;
 
     told("export");
     let begun = Instant::now();
-    let slices = planned.slices.iter().map(|slice| export(stack, &run, slice));
+    let slices = planned.slices.iter().map(|slice| export(stack, run, slice));
     let exported: Vec<(u64, Exported)> =
         stream::iter(slices).buffer_unordered(SLICES_AT_ONCE).try_collect().await?;
     let rows = exported.iter().map(|(_, slice)| slice.rows).sum();
     let bytes = exported.iter().map(|(_, slice)| slice.bytes).sum();
     let counts = (exported.iter().map(|(turns, _)| turns).sum(), rows, bytes);
-    done.step(&mut meter, ("export", "export"), begun, counts).await?;
+    done.step(meter, ("export", "export"), begun, counts).await?;
 
     told("gather");
     let begun = Instant::now();
-    let gathered: Gathered = call(stack, "export", &ExportEvent::Gather { run: run.clone() }).await?;
-    done.step(&mut meter, ("gather", "export"), begun, (1, gathered.rows, 0)).await?;
+    let gathered: Gathered = call(stack, "export", &ExportEvent::Gather { run: run.to_owned() }).await?;
+    done.step(meter, ("gather", "export"), begun, (1, gathered.rows, 0)).await?;
 
     told("scrub");
     let begun = Instant::now();
     let parts = parts(stack, &gathered.parts_key).await?;
-    let scrubbed = scrub(stack, &run, &parts).await?;
+    let scrubbed = scrub(stack, run, &parts).await?;
     let rows = scrubbed.iter().map(|part| part.rows).sum();
-    done.step(&mut meter, ("scrub", "scrub"), begun, (parts.len() as u64, rows, gathered.bytes)).await?;
+    done.step(meter, ("scrub", "scrub"), begun, (parts.len() as u64, rows, gathered.bytes)).await?;
     told("scrub again, until its processes are warm");
     let again: Vec<PartRef> = parts.iter().cycle().take(WARM).skip(parts.len()).cloned().collect();
-    scrub(stack, &run, &again).await?;
+    scrub(stack, run, &again).await?;
     let _not_the_runs = meter.since_last("scrub").await?;
 
     told("assemble");
     let begun = Instant::now();
-    let assembled: Assembled = call(stack, "assemble", &AssembleEvent { run: run.clone() }).await?;
+    let assembled: Assembled = call(stack, "assemble", &AssembleEvent { run: run.to_owned() }).await?;
     let sides = [&assembled.train, &assembled.validation, &assembled.holdout];
     let rows = scrubbed.iter().map(|part| part.examples).sum();
     let counts = (1, rows, sides.iter().map(|side| side.bytes).sum());
-    done.step(&mut meter, ("assemble", "assemble"), begun, counts).await?;
+    done.step(meter, ("assemble", "assemble"), begun, counts).await?;
 
-    finish(stack, &run, &assembled, &mut meter, &mut done, told).await?;
-    done.objects = stack.objects(&format!("runs/{run}/")).await?.len() as u64;
-    Ok(done)
+    Ok(assembled)
 }
 
 /// What comes after the dataset.
@@ -253,7 +267,11 @@ async fn scrub(stack: &Stack, run: &str, parts: &[PartRef]) -> Result<Vec<Scrubb
 }
 
 /// Calls a function, and takes what it answers for what the workflow would.
-async fn call<T: DeserializeOwned>(stack: &Stack, function: &str, event: &impl Serialize) -> Result<T> {
+pub(super) async fn call<T: DeserializeOwned>(
+    stack: &Stack,
+    function: &str,
+    event: &impl Serialize,
+) -> Result<T> {
     let event = serde_json::to_value(event).context(format!("write the event of {function}"))?;
     let invoked = stack.invoke(function, &event).await?;
     if invoked.function_error.is_some() {

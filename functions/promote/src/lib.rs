@@ -5,6 +5,7 @@ mod cause;
 use serde_json::json;
 use stage::arrows::{PromoteAnswer, PromoteEvent, Promoted};
 use stage::manifest::Manifest;
+use stage::plan_file::PlanFile;
 use stage::{StageError, keys};
 use store::{Get, get_json};
 use supabase::Models;
@@ -20,7 +21,9 @@ pub async fn handle(
 ) -> Result<PromoteAnswer, StageError> {
     match event {
         PromoteEvent::Promote { run, job, model, trained_tokens } => {
+            let plan: PlanFile = get_json(store, &keys::plan(&run)).await?;
             let manifest: Manifest = get_json(store, &keys::manifest(&run)).await?;
+            let billed_usd = billed(&plan, &manifest, trained_tokens);
             let metrics = json!({
                 "rows": manifest.counts.rows,
                 "examples": manifest.counts.examples,
@@ -31,6 +34,7 @@ pub async fn handle(
                 "estimated_tokens": manifest.billed_tokens,
                 "trained_tokens": trained_tokens,
                 "estimated_usd": manifest.usd,
+                "billed_usd": billed_usd,
             });
             let reason = format!("run {run}, job {job}");
             let live = models.promote(&run, &model, &metrics, &reason).await?;
@@ -47,4 +51,20 @@ pub async fn handle(
             models.fail(&run, &error, &cause::in_words(&error, &cause)).await.map(PromoteAnswer::Fail)
         }
     }
+}
+
+/// Returns what the job cost by the recipe's price, and says aloud when that is not what was expected.
+fn billed(plan: &PlanFile, manifest: &Manifest, trained_tokens: Option<u64>) -> Option<f64> {
+    let recipe = &plan.recipe;
+    let trained = trained_tokens?;
+    let expected = manifest.bill.unwrap_or_default().tokens;
+    if !(expected.least..=expected.most).contains(&trained) {
+        tracing::warn!(
+            training.tokens = trained,
+            training.least_tokens = expected.least,
+            training.most_tokens = expected.most,
+            "the provider bills other tokens than were expected: compare its price list with the recipe's"
+        );
+    }
+    Some(recipe.price.usd(&recipe.model.base, trained))
 }

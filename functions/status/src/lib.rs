@@ -1,13 +1,16 @@
 //! One stateless poll of the job. The workflow waits; this function never does.
 
+mod record;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use stage::arrows::{JobState, Polled, StatusEvent};
 use stage::{ErrorName, StageError};
+use store::Put;
 use tuning::{Clean, Job, JobStatus, Watch};
 
-/// Looks at the job and says what the workflow does next.
+/// Looks at the job and says what the workflow does next. A job's end is written into the run, with its events.
 ///
 /// # Errors
 /// `TrainingFailed` with the provider's words, `TrainingCancelled`, and `TrainingTimedOut` after the job has been
@@ -15,17 +18,29 @@ use tuning::{Clean, Job, JobStatus, Watch};
 pub async fn handle(
     event: StatusEvent,
     now: Timestamp,
+    store: &impl Put,
     provider: &(impl Watch + Clean),
 ) -> Result<Polled, StageError> {
-    let StatusEvent { job: id, submitted_at, deadline, provider: host, .. } = event;
-    let job = provider.poll(&id).await?;
+    let StatusEvent { job: ref id, submitted_at, deadline, provider: ref host, .. } = event;
+    let job = provider.poll(id).await?;
     let polled = |state, model| Polled {
         state,
         provider_status: job.word.clone(),
-        wait_seconds: wait_seconds(now, submitted_at),
+        progress: match &job.status {
+            JobStatus::Running { progress: Some(progress) } => Some(*progress),
+            _ => None,
+        },
+        wait_seconds: wait_seconds(now, submitted_at, job.estimated_finish),
         model,
         trained_tokens: job.trained_tokens,
     };
+    if !job.status.is_final() && now < deadline {
+        return Ok(polled(JobState::Waiting, None));
+    }
+    if !job.status.is_final() {
+        provider.cancel(id).await?;
+    }
+    record::record(&event, &job, now, store, provider).await?;
     match job.status {
         JobStatus::Succeeded { ref model } => {
             if !host.keep_files {
@@ -33,7 +48,6 @@ pub async fn handle(
             }
             Ok(polled(JobState::Trained, Some(model.clone())))
         }
-        _ if !job.status.is_final() && now < deadline => Ok(polled(JobState::Waiting, None)),
         JobStatus::Failed { code, message, retry_helps } => {
             let fix = if retry_helps {
                 "the fault is the provider's: start a new run"
@@ -49,7 +63,6 @@ pub async fn handle(
             Err(StageError::new(ErrorName::TrainingCancelled, text))
         }
         _ => {
-            provider.cancel(&id).await?;
             let text = format!(
                 "job {id} was {} at its deadline {deadline} and has been cancelled: raise model.deadline_hours or ask the provider",
                 job.word
@@ -83,9 +96,15 @@ async fn delete_files(job: &Job, provider: &impl Clean) {
 
 /// Waits a minute for the first ten, then a tenth of the job's age, at most five minutes: a job of four hours costs
 /// about 60 polls, and one of two days stays below the 25,000 events an execution may have.
-fn wait_seconds(now: Timestamp, submitted_at: Timestamp) -> u64 {
-    let age = now.duration_since(submitted_at).as_secs();
-    u64::try_from(age / 10).unwrap_or(0).clamp(60, 300)
+///
+/// Where the provider says when it expects the end, half of what is left is waited for, at most a quarter of an hour: its
+/// word is a hint, and a job may end long before.
+fn wait_seconds(now: Timestamp, submitted_at: Timestamp, finish: Option<Timestamp>) -> u64 {
+    let (wait, most) = match finish.map(|finish| finish.duration_since(now).as_secs()) {
+        Some(left) if left > 0 => (left / 2, 900),
+        _ => (now.duration_since(submitted_at).as_secs() / 10, 300),
+    };
+    u64::try_from(wait).unwrap_or(0).clamp(60, most)
 }
 
 #[cfg(test)]
@@ -95,10 +114,24 @@ mod tests {
     #[test]
     fn waits_grow_from_one_minute_to_five() {
         let start: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
-        let wait = |seconds: i64| wait_seconds(start + jiff::SignedDuration::from_secs(seconds), start);
+        let wait = |seconds: i64| wait_seconds(start + jiff::SignedDuration::from_secs(seconds), start, None);
         assert_eq!(
             [wait(-5), wait(0), wait(600), wait(1_200), wait(3_000), wait(99_999)],
             [60, 60, 60, 120, 300, 300]
+        );
+    }
+
+    #[test]
+    fn an_expected_end_is_waited_for_by_halves() {
+        let start: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let wait = |left: i64| {
+            let now = start + jiff::SignedDuration::from_secs(3_000);
+            wait_seconds(now, start, Some(now + jiff::SignedDuration::from_secs(left)))
+        };
+        // An end that has passed says nothing any more.
+        assert_eq!(
+            [wait(7_200), wait(1_000), wait(90), wait(1), wait(0), wait(-60)],
+            [900, 500, 60, 60, 300, 300]
         );
     }
 }

@@ -15,5 +15,5 @@ pub use export::{ExportAnswer, ExportEvent, Exported, Gathered, PartRef, SliceRe
 pub use plan::{Estimate, PlanEvent, PlanInput, Planned};
 pub use promote::{PromoteAnswer, PromoteEvent, Promoted, Recorded};
 pub use scrub::{ScrubEvent, Scrubbed};
-pub use status::{JobState, Polled, StatusEvent};
+pub use status::{JobState, Polled, Progress, StatusEvent};
 pub use upload::{ClearEvent, Cleared, Ended, SubmitEvent, Submitted, UploadAnswer, UploadEvent};

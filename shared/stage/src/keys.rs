@@ -111,6 +111,11 @@ pub fn upload_parts(run: &str, side: &str) -> String {
     format!("runs/{run}/upload/{side}.json")
 }
 
+/// How the job ended, and what it said on the way. Written by `status`.
+pub fn training(run: &str) -> String {
+    format!("runs/{run}/training.json")
+}
+
 /// Says that a run has ended without a model, so that a function of it that is still at work spends nothing.
 pub fn ended(run: &str) -> String {
     format!("runs/{run}/ended.json")

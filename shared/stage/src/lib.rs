@@ -26,6 +26,7 @@ pub mod schema_file;
 pub mod scrub_file;
 pub mod serve;
 pub mod settings;
+pub mod training_file;
 pub mod upload_file;
 pub mod usage;
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use stage::arrows::Progress;
 
 /// A job to create.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,15 +105,6 @@ pub enum JobStatus {
         /// The word.
         word: String,
     },
-}
-
-/// Steps done of all steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Steps done.
-    pub step: u64,
-    /// All steps.
-    pub of: u64,
 }
 
 impl JobStatus {

@@ -15,6 +15,7 @@ pub mod provider;
 pub mod refusal;
 mod wire;
 
-pub use job::{Checkpoint, Event, Hyperparameters, Job, JobSpec, JobStatus, Method, Progress};
+pub use job::{Checkpoint, Event, Hyperparameters, Job, JobSpec, JobStatus, Method};
 pub use openai::OpenAi;
 pub use provider::{BaseModel, Begun, Catalogue, Clean, FileSpec, Files, Jobs, Ledger, Watch};
+pub use stage::arrows::Progress;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use records::recipe::Provider;
 use regex::Regex;
-use stage::arrows::{ClearEvent, Ended};
+use stage::arrows::{ClearEvent, Ended, StatusEvent};
 use store::Memory;
+use tuning::JobStatus;
 
 use super::{resource, text};
 use crate::handlers::fakes::{Project, Tuner};
@@ -109,7 +111,16 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     };
     promote::handle(event, &store, &project).await.unwrap();
     steps.push(("promote", since(&store)));
-    steps.push(("status", Vec::new()));
+    *tuner.status.lock().unwrap() = JobStatus::Succeeded { model: "m".to_owned() };
+    let event = StatusEvent {
+        run: run::RUN.to_owned(),
+        job: "job-0".to_owned(),
+        submitted_at: "2026-11-22T10:00:00Z".parse().unwrap(),
+        deadline: "2026-11-23T10:00:00Z".parse().unwrap(),
+        provider: Provider::default(),
+    };
+    status::handle(event, "2026-11-22T10:05:00Z".parse().unwrap(), &store, &tuner).await.unwrap();
+    steps.push(("status", since(&store)));
     steps
 }
 

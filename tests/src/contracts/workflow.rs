@@ -150,7 +150,7 @@ fn accumulated() -> Value {
             validation: side.clone(), holdout: side, duplicates: 0, quarantined: 0, tokens: 1, usd: 1.0 },
         "submitted": arrows::Submitted { run: text(), job: text(), file: text(), submitted_at: now, deadline: now,
             provider: records::recipe::Provider::default() },
-        "polled": arrows::Polled { state: arrows::JobState::Trained, provider_status: text(), wait_seconds: 60,
+        "polled": arrows::Polled { state: arrows::JobState::Trained, provider_status: text(), progress: None, wait_seconds: 60,
             model: Some(text()), trained_tokens: Some(1) },
         "promoted": arrows::Promoted { run: text(), id: text(), name: text(), purpose: text(), version: 1, previous: None },
         "recorded": arrows::Recorded { error: text(), cause: text() },

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use records::recipe;
-use stage::ErrorName;
-use stage::arrows::{JobState, PromoteAnswer, PromoteEvent, StatusEvent};
-use store::{Class, Memory, Put as _};
-use tuning::JobStatus;
+use stage::arrows::{JobState, Progress, PromoteAnswer, PromoteEvent, StatusEvent};
+use stage::training_file::TrainingFile;
+use stage::{ErrorName, keys};
+use store::{Class, Memory, Put as _, get_json};
+use tuning::{Checkpoint, Event, JobStatus};
 
 use super::fakes::{Project, Tuner};
 use super::run::{RUN, all, assemble, gather, parts, plan, scrub, slice, upload};
@@ -210,7 +211,7 @@ async fn a_manifest_that_was_not_approved_is_not_paid_for() {
 
 #[tokio::test]
 async fn a_job_s_end_is_an_answer_or_a_named_failure() {
-    let tuner = Tuner::default();
+    let (store, tuner) = (Memory::default(), Tuner::default());
     let submitted_at: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
     let deadline: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
     let event = StatusEvent {
@@ -222,17 +223,26 @@ async fn a_job_s_end_is_an_answer_or_a_named_failure() {
     };
     let poll = async |now: &str, status: JobStatus| {
         *tuner.status.lock().unwrap() = status;
-        status::handle(event.clone(), now.parse().unwrap(), &tuner).await
+        status::handle(event.clone(), now.parse().unwrap(), &store, &tuner).await
     };
     let early = "2026-11-22T10:05:00Z";
     assert_eq!(poll(early, JobStatus::Queued).await.unwrap().state, JobState::Waiting);
     let unknown = JobStatus::Unknown { word: "a_word_of_2031".to_owned() };
     assert_eq!(poll(early, unknown).await.unwrap().state, JobState::Waiting);
+    let running = JobStatus::Running { progress: Some(Progress { step: 7, of: 9 }) };
+    assert_eq!(poll(early, running).await.unwrap().progress, Some(Progress { step: 7, of: 9 }));
+    assert!(store.touched().is_empty(), "a job under way leaves nothing");
     assert!(tuner.deleted.lock().unwrap().is_empty());
     let trained = poll(early, JobStatus::Succeeded { model: "m".to_owned() }).await.unwrap();
     assert_eq!((trained.state, trained.model.as_deref()), (JobState::Trained, Some("m")));
     let deleted: Vec<_> = tuner.deleted.lock().unwrap().iter().cloned().collect();
     assert_eq!(deleted, ["file-0", "file-1"], "the provider keeps no file of the dataset");
+    let kept =
+        async || -> TrainingFile<Event, Checkpoint> { get_json(&store, &keys::training(RUN)).await.unwrap() };
+    let whole = kept().await;
+    assert_eq!((whole.model.as_deref(), whole.unread.len()), (Some("m"), 0));
+    assert_eq!(whole.events[1].message, "2 examples were skipped");
+    assert_eq!((whole.events[1].train_loss, whole.checkpoints[0].step), (Some(0.5), 7));
     let failed = JobStatus::Failed {
         code: "invalid_training_file".to_owned(),
         message: "too few".to_owned(),
@@ -241,11 +251,20 @@ async fn a_job_s_end_is_an_answer_or_a_named_failure() {
     let error = poll(early, failed).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::TrainingFailed);
     assert!(error.chain().contains("too few"));
+    assert_eq!(kept().await.model, None, "also a failed job's words are kept");
     assert_eq!(poll(early, JobStatus::Cancelled).await.unwrap_err().name(), ErrorName::TrainingCancelled);
     assert!(tuner.cancelled.lock().unwrap().is_empty());
     let late = poll("2026-11-23T10:00:01Z", JobStatus::Paused).await.unwrap_err();
     assert_eq!(late.name(), ErrorName::TrainingTimedOut);
     assert_eq!(*tuner.cancelled.lock().unwrap(), ["job-0"], "a job that is given up is not paid for");
+
+    // A provider that keeps its words to itself costs no trained model.
+    *tuner.mute.lock().unwrap() = true;
+    let trained = poll(early, JobStatus::Succeeded { model: "m".to_owned() }).await.unwrap();
+    assert_eq!(trained.state, JobState::Trained);
+    let partly = kept().await;
+    assert_eq!(partly.unread, ["events: ProviderRefused", "checkpoints: ProviderRefused"]);
+    assert!(partly.events.is_empty() && partly.checkpoints.is_empty());
 }
 
 #[tokio::test]

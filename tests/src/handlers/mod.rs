@@ -13,4 +13,5 @@ mod reconcile;
 mod replay;
 pub(crate) mod run;
 mod schema;
+mod tuner;
 mod verify;

@@ -3,6 +3,7 @@
 use records::quality::TooLong;
 use records::recipe::{PerMillion, Recipe};
 use serde_json::Value;
+use stage::arrows::PromoteEvent;
 use stage::keys;
 use stage::manifest::Manifest;
 use stage::plan_file::PlanFile;
@@ -146,4 +147,20 @@ async fn what_a_run_has_made_passes_an_operator_s_check() {
     let train = &manifest.unwrap().outputs["train"];
     let expected = format!("{} lines, {} examples", train.lines, train.lines);
     assert!(findings.summary[0].contains(&expected), "{findings:#?}");
+}
+
+#[tokio::test]
+async fn what_was_billed_stands_beside_what_was_expected() {
+    let (store, project, made) = made(|_| {}).await;
+    let manifest = made.unwrap();
+    let event = PromoteEvent::Promote {
+        run: RUN.to_owned(),
+        job: "job-0".to_owned(),
+        model: "m".to_owned(),
+        trained_tokens: Some(2_500_000),
+    };
+    promote::handle(event, &store, &project).await.unwrap();
+    let metrics = project.version(RUN)["metrics"].clone();
+    assert_eq!(metrics["estimated_tokens"], manifest.billed_tokens);
+    assert_eq!((&metrics["trained_tokens"], &metrics["billed_usd"]), (&2_500_000.into(), &1.0.into()));
 }

@@ -62,7 +62,9 @@ pub(super) async fn lines(stack: &Stack, execution: &Execution, outcome: &Outcom
         lines.push(row("counted", manifest.billed_tokens, &format!("tokens, {}", dollars(manifest.usd))));
     }
     if let Some(trained) = outcome.output["polled"]["trained_tokens"].as_u64() {
-        lines.push(row("billed", trained, "tokens, as the provider says"));
+        let usd = plan.map(|plan| plan.recipe.price.usd(&plan.recipe.model.base, trained));
+        let note = usd.map(|usd| format!(", {}", dollars(usd))).unwrap_or_default();
+        lines.push(row("billed", trained, &format!("tokens, as the provider says{note}")));
     }
     Ok(lines)
 }

@@ -28,6 +28,15 @@ pub enum JobState {
     Trained,
 }
 
+/// Steps done of all steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Steps done.
+    pub step: u64,
+    /// All steps.
+    pub of: u64,
+}
+
 /// One poll. A job that failed, was cancelled or is too late is an error, not an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Polled {
@@ -35,6 +44,9 @@ pub struct Polled {
     pub state: JobState,
     /// The provider's own word.
     pub provider_status: String,
+    /// How far it has come, where the provider says so.
+    #[serde(default)]
+    pub progress: Option<Progress>,
     /// Seconds until the next poll.
     pub wait_seconds: u64,
     /// The provider's model id, once trained.

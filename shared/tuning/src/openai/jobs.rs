@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use reqwest::{Method as Verb, RequestBuilder, StatusCode};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use stage::arrows::Progress;
 use stage::{ErrorName, StageError};
 
 use super::{Failed, OpenAi, READING, time};
-use crate::job::{Checkpoint, Event, Job, JobSpec, JobStatus, Method, Progress};
+use crate::job::{Checkpoint, Event, Job, JobSpec, JobStatus, Method};
 use crate::provider::{Jobs, Watch};
 use crate::refusal::{Kind, in_brief, is_moderation, retry_helps};
 use crate::wire::{self, CreateJob, FineTuningJob, Inside, JobCheckpoint, JobEvent, List};

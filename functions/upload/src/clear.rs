@@ -1,25 +1,28 @@
 //! What a run that ended without a model has left at the provider.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use stage::arrows::{ClearEvent, Cleared};
+use stage::clock::Since;
 use stage::manifest::Manifest;
 use stage::plan_file::PlanFile;
-use stage::upload_file::UploadFile;
 use stage::{ErrorName, StageError, keys};
-use store::{Find, Get, Put, find_json, get_json, put_json};
+use store::{Find, Get, Put, Swap, get_json, put_json};
 use tuning::{Clean, Files, Jobs, Watch};
 
-use crate::{files, job_spec, listed, rejected};
+use crate::record::Record;
+use crate::{files, job, rejected};
 
-/// Returns what the run has written of its upload; none when it never came so far, and there is nothing to clear.
+/// Takes over what the run has written of its upload; none when it never came so far, and there is nothing to clear.
 ///
-/// The run is marked as ended first: a function of it may still be at work, and asks before it spends.
+/// The run is marked as ended first: a function of it may still be at work, and asks before it spends. One that has asked
+/// already finds its record taken over.
 ///
 /// # Errors
-/// `Unavailable` when the store is.
-pub async fn left(event: &ClearEvent, store: &(impl Find + Put)) -> Result<Option<UploadFile>, StageError> {
+/// `Unavailable` when the store is, or when the function has written in the same moment.
+pub async fn left(event: &ClearEvent, store: &(impl Put + Swap)) -> Result<Option<Record>, StageError> {
     put_json(store, &keys::ended(&event.run), &json!({"ended": event.ended})).await?;
-    find_json(store, &keys::upload(&event.run)).await
+    Record::take(&event.run, store).await
 }
 
 /// Refuses to go on with a run that has ended.
@@ -29,6 +32,9 @@ pub(crate) async fn go_on(run: &str, store: &impl Find) -> Result<(), StageError
         None => Ok(()),
     }
 }
+
+/// A job that was asked for so long ago and is not listed was never made.
+const DOUBT: SignedDuration = SignedDuration::from_hours(1);
 
 /// Cancels the run's job and deletes its files. Doing it again does nothing.
 ///
@@ -40,8 +46,9 @@ pub(crate) async fn go_on(run: &str, store: &impl Find) -> Result<(), StageError
 /// `Throttled`.
 pub async fn clear(
     event: ClearEvent,
-    mut upload: UploadFile,
-    store: &(impl Get + Find + Put),
+    mut record: Record,
+    now: Timestamp,
+    store: &(impl Get + Find + Put + Swap),
     provider: &(impl Files + Jobs + Watch + Clean),
 ) -> Result<Cleared, StageError> {
     let run = event.run;
@@ -49,13 +56,15 @@ pub async fn clear(
     let manifest: Manifest = get_json(store, &keys::manifest(&run)).await?;
     // Also where one is known: an answer that was lost before may have left another.
     let mut jobs = Vec::new();
-    if upload.creating {
-        jobs = listed(&job_spec(&plan, &manifest, &upload), provider).await?;
+    if record.file.creating {
+        let (time, spec) = (Since::new(now), job::spec(&plan, &manifest, &record.file));
+        jobs = job::listed(&spec, record.quiet_from(now), time, provider).await?;
     }
-    if let Some(known) = upload.job.as_ref().filter(|known| jobs.iter().all(|job| job.id != known.id)) {
+    if let Some(known) = record.file.job.as_ref().filter(|known| jobs.iter().all(|job| job.id != known.id)) {
         jobs.push(provider.poll(&known.id).await?);
     }
-    if upload.creating && jobs.is_empty() {
+    let asked_long_ago = record.file.asked_at.is_some_and(|asked| now.duration_since(asked) > DOUBT);
+    if record.file.creating && jobs.is_empty() && !asked_long_ago {
         let text = format!(
             "run {run} asked for a job that the provider does not list: look for it there by the run's name"
         );
@@ -67,10 +76,9 @@ pub async fn clear(
         cleared.cancelled.push(job.id);
     }
     if !plan.recipe.provider.keep_files {
-        cleared.files = upload.training_file.is_some() || upload.validation_file.is_some();
-        files::take_back(&run, &manifest, &mut upload, store, provider).await?;
+        cleared.files = record.file.training_file.is_some() || record.file.validation_file.is_some();
+        files::take_back(&run, &manifest, &mut record, store, provider).await?;
     }
-    put_json(store, &keys::upload(&run), &upload).await?;
     tracing::info!(jobs.cancelled = cleared.cancelled.len(), files.deleted = cleared.files, "run cleared");
     Ok(cleared)
 }

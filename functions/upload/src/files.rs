@@ -1,27 +1,29 @@
 //! The training and the validation file.
 
+use std::collections::BTreeMap;
+
 use records::digest::Digest;
 use records::split::SideName;
 use stage::arrows::Side;
 use stage::manifest::Manifest;
-use stage::upload_file::UploadFile;
 use stage::{ErrorName, StageError, keys};
-use store::{Body as _, Find, Get, Put, find_json, put_json};
+use store::{Body as _, Find, Get, Put, Swap, find_json, put_json};
 use tuning::{Begun, Clean, FileSpec, Files, Ledger, chunks};
+
+use crate::record::Record;
 
 /// Uploads what the provider does not have yet. The hold-out stays here.
 pub(crate) async fn ensure(
     run: &str,
     manifest: &Manifest,
-    upload: &mut UploadFile,
-    upload_key: &str,
-    store: &(impl Get + Find + Put),
+    record: &mut Record,
+    store: &(impl Get + Find + Put + Swap),
     provider: &impl Files,
 ) -> Result<(), StageError> {
     for side in [SideName::Train, SideName::Validation] {
         let known = match side {
-            SideName::Validation => &upload.validation_file,
-            _ => &upload.training_file,
+            SideName::Validation => &record.file.validation_file,
+            _ => &record.file.training_file,
         };
         let object = manifest.outputs.get(side.as_str()).filter(|object| object.lines > 0);
         let (None, Some(object)) = (known, object) else {
@@ -31,42 +33,52 @@ pub(crate) async fn ensure(
         let file = if let Some(file) = provider.find_file(&spec).await? {
             file
         } else {
+            record.file.sent.insert(spec.name.clone(), spec.bytes);
+            record.save(store).await?;
             let ledger = InStore { store, key: keys::upload_parts(run, side.as_str()) };
             send(&keys::dataset(run, side.as_str()), object, &spec, store, provider, &ledger).await?
         };
         match side {
-            SideName::Validation => upload.validation_file = Some(file),
-            _ => upload.training_file = Some(file),
+            SideName::Validation => record.file.validation_file = Some(file),
+            _ => record.file.training_file = Some(file),
         }
-        put_json(store, upload_key, upload).await?;
+        record.save(store).await?;
     }
     Ok(())
 }
 
-/// Takes back what an earlier try has uploaded, whether or not its answer came.
+/// Of one file there may be as many copies as answers were lost.
+const MOST_COPIES: usize = 5;
+
+/// Takes back what the run has uploaded, whether or not its answers came, and writes that down.
+///
+/// It is written first, too: who has been replaced must not delete what its successor uses.
 pub(crate) async fn take_back(
     run: &str,
     manifest: &Manifest,
-    upload: &mut UploadFile,
-    store: &(impl Find + Put),
+    record: &mut Record,
+    store: &(impl Find + Put + Swap),
     provider: &(impl Files + Clean),
 ) -> Result<(), StageError> {
+    record.save(store).await?;
+    let mut specs: BTreeMap<_, _> = record.file.sent.clone();
     for side in [SideName::Train, SideName::Validation] {
         let Some(object) = manifest.outputs.get(side.as_str()) else { continue };
         provider.abandon(&InStore { store, key: keys::upload_parts(run, side.as_str()) }).await?;
-        let known = match side {
-            SideName::Validation => upload.validation_file.take(),
-            _ => upload.training_file.take(),
-        };
-        let file = match known {
-            Some(file) => Some(file),
-            None => provider.find_file(&spec(run, side, object)).await?,
-        };
-        if let Some(file) = file {
+        let spec = spec(run, side, object);
+        specs.insert(spec.name, spec.bytes);
+    }
+    for file in [record.file.training_file.take(), record.file.validation_file.take()].into_iter().flatten() {
+        provider.delete_file(&file).await?;
+    }
+    for (name, bytes) in specs {
+        let spec = FileSpec { name, bytes };
+        for _ in 0..MOST_COPIES {
+            let Some(file) = provider.find_file(&spec).await? else { break };
             provider.delete_file(&file).await?;
         }
     }
-    Ok(())
+    record.save(store).await
 }
 
 /// Keeps how far an upload in parts has come beside the run's other objects.

@@ -33,7 +33,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
                 return Ok(UploadAnswer::Clear(Cleared { run: event.run, ..Cleared::default() }));
             };
             let provider = provider(&event.run).await?;
-            Ok(UploadAnswer::Clear(upload::clear(event, left, &store, &provider).await?))
+            Ok(UploadAnswer::Clear(upload::clear(event, left, Timestamp::now(), &store, &provider).await?))
         }
     })
     .await

@@ -9,12 +9,14 @@
 //! | [`plan_file`], [`manifest`], [`upload_file`], [`export_file`], [`scrub_file`], [`lineage_file`], [`schema_file`] | the documents handed on through the bucket |
 //! | [`serve`](mod@serve) | from a plain `async fn` to a Lambda function |
 //! | [`usage`] | what an invocation asked of object storage |
+//! | [`clock`] | the one way to wait, and to know how long it took |
 //! | [`http`] | the one way to build an HTTP client, and what its failures mean |
 //!
 //! State passed between steps is pointers, counts and hashes. A record never passes: execution history is kept
 //! for 90 days and is readable by every operator.
 
 pub mod arrows;
+pub mod clock;
 pub mod error;
 pub mod export_file;
 pub mod http;

@@ -1,12 +1,12 @@
 //! The intent and the ids of the paid call.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Written before anything is uploaded and after each step, so that a replay goes on where the last attempt ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadFile {
     /// The dataset the money is spent on.
     pub manifest_sha256: String,
@@ -16,14 +16,36 @@ pub struct UploadFile {
     /// Datasets that were given up because somebody in them took consent back.
     #[serde(default)]
     pub given_up: BTreeSet<String>,
+    /// Which attempt may write this.
+    #[serde(default)]
+    pub lease: Lease,
+    /// Files that were asked for, with their sizes: whatever became of the answers, the provider has no others of this run.
+    #[serde(default)]
+    pub sent: BTreeMap<String, u64>,
     /// The provider's id of the training file, once uploaded.
     pub training_file: Option<String>,
     /// The provider's id of the validation file, once uploaded.
     pub validation_file: Option<String>,
     /// Set before the job is asked for: from here on an answer may have been lost, so look before asking again.
     pub creating: bool,
+    /// When the job was asked for last.
+    #[serde(default)]
+    pub asked_at: Option<Timestamp>,
     /// The job, once known.
     pub job: Option<SubmittedJob>,
+}
+
+/// Which attempt may write the document: whoever takes it over writes the next number, and whoever was before it finds at its
+/// next write that it is late.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The fencing number.
+    pub number: u64,
+    /// Another word for each attempt, so that no two write the same.
+    pub holder: String,
+    /// Until when the last call for a job may be on its way, which nobody can take over.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
 }
 
 /// A job the provider has accepted.

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use stage::{ErrorName, StageError};
 
-use crate::{Body, Class, Find, Get, Put};
+use crate::{Body, Class, Find, Get, Put, Swap, Version};
 
 /// A store whose calls fail from the n-th on, as a store that goes away in mid-work.
 pub struct Failing<S> {
@@ -37,6 +37,21 @@ impl<S: Get> Get for Failing<&S> {
 impl<S: Find> Find for Failing<&S> {
     async fn find(&self, key: &str) -> Result<Option<Bytes>, StageError> {
         self.call()?.find(key).await
+    }
+}
+
+impl<S: Swap> Swap for Failing<&S> {
+    async fn look(&self, key: &str) -> Result<Option<(Bytes, Version)>, StageError> {
+        self.call()?.look(key).await
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        over: Option<&Version>,
+        body: Bytes,
+    ) -> Result<Option<Version>, StageError> {
+        self.call()?.swap(key, over, body).await
     }
 }
 

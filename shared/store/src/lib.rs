@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`Get`] | `s3:GetObject` |
 //! | [`Find`] | `s3:GetObject` and `s3:ListBucket` on the prefix |
+//! | [`Swap`] | those of [`Find`], and `s3:PutObject` |
 //! | [`List`] | `s3:ListBucket` on the folder; the operator's alone |
 //! | [`Put`] | `s3:PutObject` and `s3:AbortMultipartUpload`; `s3:PutObjectTagging` for raw objects |
 //!
@@ -18,9 +19,9 @@ mod ports;
 mod s3;
 mod writer;
 
-pub use documents::{find_json, get_json, get_lines, put_canonical, put_json};
+pub use documents::{find_json, get_json, get_lines, look_json, put_canonical, put_json, swap_json};
 pub use failing::Failing;
 pub use memory::Memory;
-pub use ports::{Body, Class, Find, Get, List, Put};
+pub use ports::{Body, Class, Find, Get, List, Put, Swap, Version};
 pub use s3::S3;
 pub use writer::{Closed, Writer};

@@ -2,9 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use records::digest::sha256;
 use stage::StageError;
 
-use crate::{Body, Class, Find, Get, List, Put};
+use crate::{Body, Class, Find, Get, List, Put, Swap, Version};
 
 /// A store in memory that remembers which keys were read and written.
 #[derive(Default)]
@@ -77,8 +78,36 @@ impl Find for Memory {
     }
 }
 
+/// As at S3, an object's version is a digest of its content.
+fn version(body: &Bytes) -> Version {
+    Version(sha256(body))
+}
+
+impl Swap for Memory {
+    async fn look(&self, key: &str) -> Result<Option<(Bytes, Version)>, StageError> {
+        Ok(self.read("Find", key).map(|body| (body.clone(), version(&body))))
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        over: Option<&Version>,
+        body: Bytes,
+    ) -> Result<Option<Version>, StageError> {
+        let mut state = self.state();
+        state.touched.push(("Put", key.to_owned()));
+        if state.objects.get(key).map(|(_, body)| version(body)).as_ref() != over {
+            return Ok(None);
+        }
+        let written = version(&body);
+        state.objects.insert(key.to_owned(), (Class::Derived, body));
+        Ok(Some(written))
+    }
+}
+
 impl List for Memory {
     async fn list(&self, folder: &str) -> Result<Vec<String>, StageError> {
+        self.state().touched.push(("List", folder.to_owned()));
         let below = |key: &String| {
             let name = key.strip_prefix(folder)?;
             Some(format!("{folder}{}", name.split_inclusive('/').next().unwrap_or_default()))

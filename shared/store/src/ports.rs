@@ -35,6 +35,31 @@ pub trait Find {
     fn find(&self, key: &str) -> impl Future<Output = Result<Option<Bytes>, StageError>>;
 }
 
+/// What an object was when it was read, by its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version(pub(crate) String);
+
+/// Writes an object only over what its writer has read, so that of two writers one learns that it is late.
+pub trait Swap {
+    /// Reads a whole object with its version, or none.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store does not answer.
+    fn look(&self, key: &str) -> impl Future<Output = Result<Option<(Bytes, Version)>, StageError>>;
+
+    /// Writes a whole object over the version `over`, or where there is none yet. Returns its version; none when the object
+    /// is another by now, and nothing was written.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store does not answer: it may have been written.
+    fn swap(
+        &self,
+        key: &str,
+        over: Option<&Version>,
+        body: Bytes,
+    ) -> impl Future<Output = Result<Option<Version>, StageError>>;
+}
+
 /// Lists objects.
 pub trait List {
     /// Returns what lies right below a folder, in order: objects, and folders with the slash at their end.

@@ -1,12 +1,12 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use stage::{ErrorName, StageError, usage};
 
-use crate::{Body, Class, Find, Get, List, Put};
+use crate::{Body, Class, Find, Get, List, Put, Swap, Version};
 
 /// One bucket of S3, or of anything that speaks its protocol.
 #[derive(Debug, Clone)]
@@ -28,9 +28,13 @@ impl S3 {
     }
 
     async fn must(&self, key: &str) -> Result<ByteStream, StageError> {
+        self.object(key).await.map(|object| object.body)
+    }
+
+    async fn object(&self, key: &str) -> Result<GetObjectOutput, StageError> {
         usage::get();
         let object = self.client.get_object().bucket(&self.bucket).key(key).send().await;
-        object.map(|object| object.body).map_err(|error| {
+        object.map_err(|error| {
             if !error.as_service_error().is_some_and(GetObjectError::is_no_such_key) {
                 return failed("read", key, &error);
             }
@@ -86,19 +90,62 @@ impl Get for S3 {
     }
 }
 
-impl Find for S3 {
-    async fn find(&self, key: &str) -> Result<Option<Bytes>, StageError> {
+impl S3 {
+    async fn exists(&self, key: &str) -> Result<bool, StageError> {
         // Asked for by listing: a role that may list its prefix alone is answered 403 for a missing object, because
         // reading one carries no prefix that the policy's condition could match.
         usage::put(0);
         let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(key).max_keys(1);
         let list = list.send().await.map_err(|error| failed("look for", key, &error))?;
-        if list.contents().iter().all(|object| object.key() != Some(key)) {
+        Ok(list.contents().iter().any(|object| object.key() == Some(key)))
+    }
+}
+
+impl Find for S3 {
+    async fn find(&self, key: &str) -> Result<Option<Bytes>, StageError> {
+        if !self.exists(key).await? {
             return Ok(None);
         }
         whole(self.must(key).await?, key).await.map(Some)
     }
 }
+
+impl Swap for S3 {
+    async fn look(&self, key: &str) -> Result<Option<(Bytes, Version)>, StageError> {
+        if !self.exists(key).await? {
+            return Ok(None);
+        }
+        let object = self.object(key).await?;
+        let tag = object.e_tag.clone();
+        let tag = tag.ok_or_else(|| StageError::internal(format!("{key} was read without a tag")))?;
+        Ok(Some((whole(object.body, key).await?, Version(tag))))
+    }
+
+    async fn swap(
+        &self,
+        key: &str,
+        over: Option<&Version>,
+        body: Bytes,
+    ) -> Result<Option<Version>, StageError> {
+        usage::put(body.len());
+        let request = self.client.put_object().bucket(&self.bucket).key(key);
+        let request = match over {
+            Some(Version(tag)) => request.if_match(tag),
+            None => request.if_none_match("*"),
+        };
+        let written = match request.body(body.into()).send().await {
+            Ok(written) => written,
+            Err(error) if LATE.contains(&error.code().unwrap_or_default()) => return Ok(None),
+            Err(error) => return Err(failed("write", key, &error)),
+        };
+        let tag = written.e_tag;
+        tag.map(|tag| Some(Version(tag)))
+            .ok_or_else(|| StageError::internal(format!("{key} was written without a tag")))
+    }
+}
+
+/// What S3 says when the object is another by now, is just being written by somebody else, or is gone.
+const LATE: [&str; 3] = ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"];
 
 impl List for S3 {
     async fn list(&self, folder: &str) -> Result<Vec<String>, StageError> {

@@ -101,7 +101,7 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     run::upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap();
     let event = ClearEvent { run: run::RUN.to_owned(), ended: Ended::Aborted };
     let left = upload::left(&event, &store).await.unwrap().unwrap();
-    upload::clear(event, left, &store, &tuner).await.unwrap();
+    upload::clear(event, left, run::now(), &store, &tuner).await.unwrap();
     steps.push(("upload", since(&store)));
     let event = stage::arrows::PromoteEvent::Promote {
         run: run::RUN.to_owned(),

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tuning::JobStatus;
 
 use super::fakes::{Project, Tuner};
-use super::run::{RUN, all, assemble, clean, upload};
+use super::run::{RUN, all, assemble, clean, now, upload};
 
 fn world() -> (Memory, Project, Tuner) {
     (Memory::default(), Project::new(300).with_job_posts(1_000), Tuner::default())
@@ -21,7 +21,7 @@ fn world() -> (Memory, Project, Tuner) {
 async fn clear(ended: Ended, store: &Memory, tuner: &Tuner) -> Result<Option<Cleared>, StageError> {
     let event = ClearEvent { run: RUN.to_owned(), ended };
     match upload::left(&event, store).await? {
-        Some(left) => upload::clear(event, left, store, tuner).await.map(Some),
+        Some(left) => upload::clear(event, left, now(), store, tuner).await.map(Some),
         None => Ok(None),
     }
 }
@@ -114,10 +114,11 @@ async fn a_run_that_ends_while_its_job_is_looked_for_keeps_the_doubt() {
     };
     let (answer, ()) = join!(upload(&assembled.manifest_sha256, &store, &project, &tuner), ending);
     let error = answer.unwrap_err();
-    assert!(error.chain().contains("has ended"), "{}", error.chain());
-    assert_eq!((tuner.jobs.lock().unwrap().len(), tuner.texts().as_str()), (1, ""));
+    assert!(error.chain().contains("has taken over"), "{}", error.chain());
+    assert_eq!(tuner.jobs.lock().unwrap().len(), 1);
     *tuner.hidden.lock().unwrap() = false;
     assert_eq!(clear(Ended::Aborted, &store, &tuner).await.unwrap().unwrap().cancelled, ["job-0"]);
+    assert_eq!(tuner.texts(), "");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod consent;
 mod failures;
 pub(crate) mod fakes;
 mod holdout;
+mod lease;
 mod leftovers;
 mod lineage;
 mod money;

@@ -12,7 +12,7 @@ use stage::arrows::{
 };
 use stage::plan_file::PlanFile;
 use stage::{Deadline, StageError};
-use store::{Find, Get, Memory, Put};
+use store::{Find, Get, Memory, Put, Swap};
 
 use super::fakes::{Project, Tuner};
 
@@ -96,7 +96,7 @@ pub(crate) async fn assemble(
 
 pub(crate) async fn upload(
     manifest_sha256: &str,
-    store: &(impl Get + Find + Put),
+    store: &(impl Get + Find + Put + Swap),
     project: &Project,
     tuner: &Tuner,
 ) -> Result<Submitted, StageError> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -26,6 +27,8 @@ pub(crate) struct Tuner {
     pub(crate) uploads_left: Mutex<Option<u32>>,
     pub(crate) jobs: Mutex<Vec<JobSpec>>,
     pub(crate) lose_answers: Mutex<u32>,
+    /// The next job is made after so long.
+    pub(crate) slow_job: Mutex<Option<Duration>>,
     /// The next job is refused so.
     pub(crate) refuse_jobs: Mutex<Option<ErrorName>>,
     /// Jobs are not listed, as just after they were created.
@@ -50,6 +53,7 @@ impl Default for Tuner {
             hidden: Mutex::default(),
             stop_with_file: Mutex::default(),
             status: Mutex::new(JobStatus::Running { progress: None }),
+            slow_job: Mutex::default(),
             refuse_jobs: Mutex::default(),
             cancelled: Mutex::default(),
             mute: Mutex::default(),
@@ -178,6 +182,8 @@ impl Jobs for Tuner {
     }
 
     async fn create_job(&self, spec: &JobSpec) -> Result<Job, StageError> {
+        let slow = self.slow_job.lock().unwrap().take();
+        stage::clock::sleep(slow.unwrap_or_default()).await;
         if let Some(name) = self.refuse_jobs.lock().unwrap().take() {
             return Err(StageError::new(name, "not now"));
         }

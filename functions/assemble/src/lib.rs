@@ -17,12 +17,12 @@ use records::digest::sha256;
 use records::jsonl::Lines;
 use records::recipe::Bill;
 use records::split::SideName;
-use stage::arrows::{AssembleEvent, Assembled, PartRef};
+use stage::arrows::{Approval, AssembleEvent, Assembled, PartRef};
 use stage::lineage_file::LineageIndex;
 use stage::manifest::{Consent, Manifest, Object, Slice};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::ScrubReport;
-use stage::{ErrorName, StageError, keys};
+use stage::{ErrorName, StageError, approval_file, keys};
 use store::{Body as _, Class, Find, Get, Put, Writer, get_json, get_lines, put_canonical, put_json};
 use supabase::Rows;
 
@@ -174,7 +174,7 @@ async fn make(
     let index = LineageIndex {
         schema: 1,
         run: run.clone(),
-        recipe: manifest.recipe,
+        recipe: manifest.recipe.clone(),
         manifest_sha256: manifest_sha256.clone(),
         read_at,
         lineage,
@@ -193,7 +193,15 @@ async fn make(
         quarantined: closed.counts.quarantined,
         tokens: bill.tokens.counted,
         usd: bill.usd,
+        approval: approval(&plan, &manifest),
     })
+}
+
+/// Says whether an operator is asked before the dataset is paid for.
+fn approval(plan: &PlanFile, manifest: &Manifest) -> Approval {
+    let why = approval_file::why(plan, approval_file::most_usd(manifest));
+    let hours = plan.recipe.approval.hours;
+    Approval { needed: !why.is_empty(), why, hours, seconds: u64::from(hours) * 3_600 }
 }
 
 /// Refuses parts that different versions of the scrubber have made, as a deployment in mid-run leaves them, or that were

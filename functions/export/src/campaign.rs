@@ -240,6 +240,7 @@ fn plan(store: &Memory, slices: &[Slice]) {
         sources: Vec::new(),
         slices: slices.to_vec(),
         estimate: Estimate { examples: 0, tokens: 0, usd: 0.0 },
+        approval: stage::approval_file::Planned::default(),
     };
     run_for(u64::MAX, put_json(store, &keys::plan(RUN), &plan)).unwrap().unwrap();
 }

@@ -10,7 +10,7 @@ use records::library;
 use records::recipe::{self, Recipe};
 use stage::arrows::{PlanEvent, Planned, SliceRef};
 use stage::plan_file::{PlanFile, SourceCount};
-use stage::{ErrorName, StageError, keys};
+use stage::{ErrorName, StageError, approval_file, keys};
 use store::{Find, Put, put_json};
 use supabase::{Models, NewVersion, Range, Rows};
 use tuning::Catalogue;
@@ -76,6 +76,8 @@ pub async fn handle(
         cut.extend(slices);
     }
     let estimate = sample.estimate();
+    let first_run =
+        recipe.approval.first_run && store.find(&keys::recipe_approved(&recipe.name)).await?.is_none();
     let plan = PlanFile {
         run,
         started_at,
@@ -87,6 +89,7 @@ pub async fn handle(
         sources,
         slices: cut,
         estimate,
+        approval: approval_file::Planned { first_run, approved_usd: input.approved_usd },
     };
     if !input.dry_run {
         preflight::enough(&plan)?;
@@ -108,6 +111,7 @@ pub fn provider(event: &PlanEvent, default_recipe: &str) -> recipe::Provider {
 }
 
 fn answer(plan: PlanFile, dry_run: bool, plan_key: String, plan_sha256: String) -> Planned {
+    let approval = approval_file::why(&plan, plan.estimate.usd);
     let Recipe { name, purpose, .. } = plan.recipe;
     let rows: u64 = plan.sources.iter().map(|source| source.consented).sum();
     let all: u64 = plan.sources.iter().map(|source| source.rows).sum();
@@ -125,6 +129,7 @@ fn answer(plan: PlanFile, dry_run: bool, plan_key: String, plan_sha256: String) 
         rows,
         opted_out: all.saturating_sub(rows),
         estimate: plan.estimate,
+        approval,
         plan_key,
         plan_sha256,
     }

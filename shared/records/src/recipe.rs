@@ -3,8 +3,10 @@
 //! A new specialised model is a new file in `infra/recipes`, no code. Unknown keys are refused, and every error names
 //! the file, the key and the fix.
 
+mod approval;
 mod consent;
 mod cost;
+mod gates;
 mod provider;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,11 +19,13 @@ use crate::scrub::{self, Scrub};
 use crate::split::Split;
 use crate::template::{TemplateError, Templates};
 
+pub use approval::{Approval, MOST_APPROVAL_HOURS};
 pub use consent::{Consent, LoggedConsent, NoConsent, OwnConsent, RelatedConsent};
 pub use cost::{Bill, Model, PerMillion, Price};
+pub use gates::Gates;
 pub use provider::Provider;
 
-/// A job may be waited for this long: the workflow itself ends after six days, and a job that is still under way then
+/// A job may be waited for this long: the workflow itself ends after ten days, and a job that is still under way then
 /// would be neither cancelled nor recorded.
 pub const MOST_DEADLINE_HOURS: u32 = 96;
 
@@ -53,6 +57,9 @@ pub struct Recipe {
     /// When a run is refused.
     #[serde(default)]
     pub gates: Gates,
+    /// When a run waits for an operator.
+    #[serde(default)]
+    pub approval: Approval,
     /// Where rows come from, in the order in which they stand in the dataset.
     pub sources: Vec<Source>,
 }
@@ -83,43 +90,6 @@ impl Purpose {
             Self::Seo => "seo",
             Self::General => "general",
         }
-    }
-}
-
-/// When a run is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Gates {
-    /// Fewest training examples; the provider's own minimum holds beside it.
-    pub min_examples: u64,
-    /// Rows may move while a table is read: a difference up to this share of a slice is accepted.
-    pub max_moved_percent: f64,
-    /// People may take consent back while a run is under way: up to this share of its examples is left out, more stops
-    /// the run.
-    pub max_withdrawn_percent: f64,
-}
-
-impl Default for Gates {
-    fn default() -> Self {
-        Self { min_examples: 10, max_moved_percent: 1.0, max_withdrawn_percent: 5.0 }
-    }
-}
-
-impl Gates {
-    /// Says whether two counts of a slice differ by no more than rows may move: the share, in whole rows rounded up.
-    pub fn allow_moved(&self, written: u64, counted: u64) -> bool {
-        #[expect(clippy::cast_precision_loss, reason = "a share in percent needs no more than 52 bits")]
-        let (moved, most) =
-            (written.abs_diff(counted) as f64, counted.max(1) as f64 * self.max_moved_percent / 100.0);
-        moved <= most.ceil()
-    }
-
-    /// Says whether a slice lost no more rows since it was planned than people may withdraw, beside those that may move.
-    pub fn allow_left(&self, written: u64, planned: u64) -> bool {
-        #[expect(clippy::cast_precision_loss, reason = "a share in percent needs no more than 52 bits")]
-        let (left, most) =
-            (planned.saturating_sub(written) as f64, planned as f64 * self.max_withdrawn_percent / 100.0);
-        self.allow_moved(written, planned) || (written < planned && left <= most.ceil())
     }
 }
 
@@ -240,12 +210,8 @@ impl Recipe {
         self.provider.check()?;
         self.price.check(&self.model.base)?;
         self.split.check()?;
-        if !(0.0..=100.0).contains(&self.gates.max_moved_percent) {
-            return Err("gates.max_moved_percent: use 0 to 100".to_owned());
-        }
-        if !(0.0..=100.0).contains(&self.gates.max_withdrawn_percent) {
-            return Err("gates.max_withdrawn_percent: use 0 to 100".to_owned());
-        }
+        self.gates.check()?;
+        self.approval.check()?;
         self.scrub.check()?;
         self.quality.check_settings()?;
         if self.sources.is_empty() {

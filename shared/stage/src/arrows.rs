@@ -2,6 +2,7 @@
 //!
 //! Field names are read by `JSONPath` in `infra/workflow.asl.json`; a test compares both.
 
+mod approve;
 mod assemble;
 mod export;
 mod plan;
@@ -10,7 +11,8 @@ mod scrub;
 mod status;
 mod upload;
 
-pub use assemble::{AssembleEvent, Assembled, Side};
+pub use approve::{AnswerEvent, ApproveAnswer, ApproveEvent, AskEvent, Asked, Told, WebAnswer, WebEvent};
+pub use assemble::{Approval, AssembleEvent, Assembled, Side};
 pub use export::{ExportAnswer, ExportEvent, Exported, Gathered, PartRef, SliceRef};
 pub use plan::{Estimate, PlanEvent, PlanInput, Planned};
 pub use promote::{PromoteAnswer, PromoteEvent, Promoted, Recorded};

@@ -12,6 +12,11 @@ pub fn schema(recipe: &str) -> String {
     format!("recipes/{recipe}/schema.json")
 }
 
+/// Says that an operator has approved a run of the recipe. Lost, the next run asks again.
+pub fn recipe_approved(recipe: &str) -> String {
+    format!("recipes/{recipe}/approved.json")
+}
+
 /// One part of raw rows. Expires in days; read by `export` and `scrub` alone.
 pub fn export_part(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/export/{table}/{slice:05}-{part:05}.jsonl")
@@ -124,4 +129,19 @@ pub fn ended(run: &str) -> String {
 /// The intent and the ids of the paid call.
 pub fn upload(run: &str) -> String {
     format!("runs/{run}/upload.json")
+}
+
+/// What an operator was last asked about the run.
+pub fn question(run: &str) -> String {
+    format!("runs/{run}/approval.json")
+}
+
+/// Which examples were out of the dataset that the operator was asked about.
+pub fn question_withdrawn(run: &str) -> String {
+    format!("runs/{run}/approval/withdrawn.bits")
+}
+
+/// The answer about one dataset of the run: one, whoever gives it first.
+pub fn decision(run: &str, manifest_sha256: &str) -> String {
+    format!("runs/{run}/approval/{manifest_sha256}.json")
 }

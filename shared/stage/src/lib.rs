@@ -6,7 +6,7 @@
 //! | [`error`] | [`StageError`]: what a failure is called and what the workflow does next |
 //! | [`settings`] | [`Settings`]: every environment variable, read once |
 //! | [`keys`] | the names of objects in the run's bucket |
-//! | [`plan_file`], [`manifest`], [`upload_file`], [`export_file`], [`scrub_file`], [`lineage_file`], [`schema_file`] | the documents handed on through the bucket |
+//! | [`plan_file`], [`manifest`], [`upload_file`], [`export_file`], [`scrub_file`], [`lineage_file`], [`schema_file`], [`approval_file`] | the documents handed on through the bucket |
 //! | [`serve`](mod@serve) | from a plain `async fn` to a Lambda function |
 //! | [`usage`] | what an invocation asked of object storage |
 //! | [`clock`] | the one way to wait, and to know how long it took |
@@ -15,6 +15,7 @@
 //! State passed between steps is pointers, counts and hashes. A record never passes: execution history is kept
 //! for 90 days and is readable by every operator.
 
+pub mod approval_file;
 pub mod arrows;
 pub mod clock;
 pub mod error;

@@ -4,6 +4,7 @@ use jiff::{Timestamp, civil::Date};
 use records::recipe::Recipe;
 use serde::{Deserialize, Serialize};
 
+use crate::approval_file;
 use crate::arrows::Estimate;
 
 pub use records::check::Limits;
@@ -33,6 +34,9 @@ pub struct PlanFile {
     pub slices: Vec<Slice>,
     /// What the run will cost.
     pub estimate: Estimate,
+    /// Whether an operator is asked, as far as it is known beforehand.
+    #[serde(default)]
+    pub approval: approval_file::Planned,
 }
 
 /// Rows of one source at plan time.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 use stage::ErrorName;
+use stage::approval_file::Why;
 use stage::arrows;
 
 use super::{path, text};
@@ -141,13 +142,14 @@ fn accumulated() -> Value {
         "run": "r", "slice": slice, "part": {},
         "planned": arrows::Planned { run: text(), recipe: text(), purpose: text(), dry_run: true, model: Some(text()),
             slices: vec![slice.clone()], rows: 1, opted_out: 0, plan_key: text(), plan_sha256: text(),
-            estimate: arrows::Estimate { examples: 1, tokens: 1, usd: 1.0 } },
+            estimate: arrows::Estimate { examples: 1, tokens: 1, usd: 1.0 }, approval: vec![Why::FirstRun] },
         "exported": arrows::Exported { table: text(), slice: 0, more: true, parts: 1, rows: 1, left_out: 0, bytes: 1 },
         "gathered": arrows::Gathered { run: text(), parts_key: text(), parts: 1, rows: 1, left_out: 0, bytes: 1 },
         "scrubbed": arrows::Scrubbed { table: text(), slice: 0, part: 0, rows: 1, examples: 1, quarantined: 0,
             found: std::collections::BTreeMap::new() },
         "assembled": arrows::Assembled { run: text(), manifest_key: text(), manifest_sha256: text(), report_key: text(), train: side.clone(),
-            validation: side.clone(), holdout: side, duplicates: 0, quarantined: 0, tokens: 1, usd: 1.0 },
+            validation: side.clone(), holdout: side, duplicates: 0, quarantined: 0, tokens: 1, usd: 1.0,
+            approval: arrows::Approval { needed: true, why: vec![Why::FirstRun], hours: 1, seconds: 3_600 } },
         "submitted": arrows::Submitted { run: text(), job: text(), file: text(), submitted_at: now, deadline: now,
             provider: records::recipe::Provider::default() },
         "polled": arrows::Polled { state: arrows::JobState::Trained, provider_status: text(), progress: None, wait_seconds: 60,

@@ -180,6 +180,7 @@ async fn consent_that_is_read_again_follows_the_same_rule() {
         sources: Vec::new(),
         slices: vec![slice],
         estimate: Estimate { examples: 0, tokens: 0, usd: 0.0 },
+        approval: stage::approval_file::Planned::default(),
     };
     let part =
         PartRef { table: "of_people".to_owned(), slice: 0, part: 0, key: String::new(), rows: 4, bytes: 0 };

@@ -74,8 +74,11 @@ impl Model {
 pub struct Price {
     /// The provider's price of a million trained tokens, in US dollars.
     pub usd_per_million_tokens: PerMillion,
-    /// A run that may cost more US dollars than this is refused.
+    /// A run that may cost more US dollars than this waits for an operator.
     pub max_usd: f64,
+    /// A run that may cost more US dollars than this is refused; nobody can approve it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refuse_above_usd: Option<f64>,
 }
 
 /// A price of a million trained tokens.
@@ -131,10 +134,13 @@ impl Price {
             PerMillion::ByBase(prices) => prices.values().copied().collect(),
         };
         // Not a number is neither.
-        if all.iter().all(|usd| *usd >= 0.0) && self.max_usd > 0.0 {
-            return Ok(());
+        if !(all.iter().all(|usd| *usd >= 0.0) && self.max_usd > 0.0) {
+            return Err("price: usd_per_million_tokens must be at least 0 and max_usd above 0".to_owned());
         }
-        Err("price: usd_per_million_tokens must be at least 0 and max_usd above 0".to_owned())
+        if self.refuse_above_usd.is_some_and(|usd| !(usd.is_finite() && usd >= self.max_usd)) {
+            return Err("price.refuse_above_usd: use at least price.max_usd, or leave it out".to_owned());
+        }
+        Ok(())
     }
 }
 
@@ -192,7 +198,8 @@ mod tests {
 
     #[test]
     fn prices_are_in_whole_cents() {
-        let price = Price { usd_per_million_tokens: PerMillion::Any(0.4), max_usd: 1.0 };
+        let price =
+            Price { usd_per_million_tokens: PerMillion::Any(0.4), max_usd: 1.0, refuse_above_usd: None };
         assert!((price.usd("b", 1_234_567) - 0.49).abs() < 1e-9);
     }
 
@@ -204,8 +211,21 @@ mod tests {
         assert!(price.check("small").is_ok());
         let error = price.check("other").unwrap_err();
         assert!(error.contains("price.usd_per_million_tokens") && error.contains("\"other\""), "{error}");
-        let below = Price { usd_per_million_tokens: PerMillion::Any(f64::NAN), max_usd: 1.0 };
+        let below = Price { usd_per_million_tokens: PerMillion::Any(f64::NAN), ..price };
         assert!(below.check("b").is_err());
+    }
+
+    #[test]
+    fn the_hard_limit_is_not_below_what_may_be_approved() {
+        let price = |limit: f64| Price {
+            usd_per_million_tokens: PerMillion::Any(1.0),
+            max_usd: 2.0,
+            refuse_above_usd: Some(limit),
+        };
+        assert!(price(2.0).check("b").is_ok());
+        for wrong in [1.9, f64::NAN, f64::INFINITY] {
+            assert!(price(wrong).check("b").unwrap_err().contains("refuse_above_usd"), "{wrong}");
+        }
     }
 
     /// The published notebook's: 3 passes, at least 100 examples seen by 25 passes at most, 25,000 at most.

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::approval_file::Why;
+
 /// Asks for the dataset.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AssembleEvent {
@@ -43,4 +45,19 @@ pub struct Assembled {
     pub tokens: u64,
     /// US dollars, by the recipe's price.
     pub usd: f64,
+    /// Whether an operator is asked before that is spent.
+    pub approval: Approval,
+}
+
+/// Whether an operator is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Whether the run goes by them.
+    pub needed: bool,
+    /// Why.
+    pub why: Vec<Why>,
+    /// Hours until nobody has answered.
+    pub hours: u32,
+    /// The same in seconds, as the workflow waits.
+    pub seconds: u64,
 }

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::SliceRef;
+use crate::approval_file::Why;
 use crate::serve::contract_problem;
 use crate::{ErrorName, StageError};
 
@@ -32,6 +33,9 @@ pub struct PlanInput {
     /// Takes the tables as they are now, whatever the last run saw.
     #[serde(default)]
     pub accept_schema: bool,
+    /// What whoever starts the run approves in advance, in US dollars: they have seen what it costs. No schedule does.
+    #[serde(default)]
+    pub approved_usd: Option<f64>,
 }
 
 impl PlanEvent {
@@ -44,13 +48,18 @@ impl PlanEvent {
         if self.input.is_null() {
             return Ok(PlanInput::default());
         }
-        serde_json::from_value(self.input.clone()).map_err(|error| {
+        let invalid = |problem: &str| {
             let text = format!(
-                r#"the execution's input is not understood: {}; give {{}}, {{"recipe": "…"}} or {{"dry_run": true}}"#,
-                contract_problem(&error)
+                r#"the execution's input is not understood: {problem}; give {{}}, {{"recipe": "…"}} or {{"dry_run": true}}"#
             );
             StageError::new(ErrorName::RecipeInvalid, text)
-        })
+        };
+        let input: PlanInput =
+            serde_json::from_value(self.input.clone()).map_err(|error| invalid(&contract_problem(&error)))?;
+        match input.approved_usd {
+            Some(usd) if !(usd.is_finite() && usd >= 0.0) => Err(invalid("approved_usd is no amount")),
+            _ => Ok(input),
+        }
     }
 }
 
@@ -75,6 +84,8 @@ pub struct Planned {
     pub opted_out: u64,
     /// What the run will cost.
     pub estimate: Estimate,
+    /// Why an operator will be asked, by the estimate; nothing where nobody will be.
+    pub approval: Vec<Why>,
     /// Where the plan lies.
     pub plan_key: String,
     /// SHA-256 of the plan, in hex.

@@ -182,6 +182,7 @@ fn plan(recipe: &Recipe, slice: Slice) -> PlanFile {
         sources: Vec::new(),
         slices: vec![slice],
         estimate: Estimate { examples: 0, tokens: 0, usd: 0.0 },
+        approval: stage::approval_file::Planned::default(),
     }
 }
 

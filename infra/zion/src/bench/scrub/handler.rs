@@ -119,6 +119,7 @@ pub(super) async fn measure(_: &Path, bytes: u64) -> Result<Told> {
         sources: Vec::new(),
         slices: Vec::new(),
         estimate: Estimate { examples: 0, tokens: 0, usd: 0.0 },
+        approval: stage::approval_file::Planned::default(),
     };
     let store = Endless {
         plan: Bytes::from(serde_json::to_vec(&plan).context("write the plan")?),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use stage::arrows::{JobState, Polled, StatusEvent};
 use stage::{ErrorName, StageError};
 use store::Put;
-use tuning::{Clean, Job, JobStatus, Watch};
+use tuning::{Clean, Job, JobStatus, Serve, Watch};
 
 /// Looks at the job and says what the workflow does next. A job's end is written into the run, with its events.
 ///
@@ -19,7 +19,7 @@ pub async fn handle(
     event: StatusEvent,
     now: Timestamp,
     store: &impl Put,
-    provider: &(impl Watch + Clean),
+    provider: &(impl Watch + Serve + Clean),
 ) -> Result<Polled, StageError> {
     let StatusEvent { job: ref id, submitted_at, deadline, provider: ref host, .. } = event;
     let job = provider.poll(id).await?;
@@ -43,10 +43,19 @@ pub async fn handle(
     record::record(&event, &job, now, store, provider).await?;
     match job.status {
         JobStatus::Succeeded { ref model } => {
-            if !host.keep_files {
+            let Some(served) = provider.serve(model).await? else {
+                if now < deadline {
+                    return Ok(polled(JobState::Waiting, None));
+                }
+                let text = format!(
+                    "model {model} is trained, but not deployed at its deadline {deadline}: wait for its deployment, then put it live by hand, or raise model.deadline_hours"
+                );
+                return Err(StageError::new(ErrorName::TrainingTimedOut, text));
+            };
+            if host.clears_files() {
                 delete_files(&job, provider).await;
             }
-            Ok(polled(JobState::Trained, Some(model.clone())))
+            Ok(polled(JobState::Trained, Some(served)))
         }
         JobStatus::Failed { code, message, retry_helps } => {
             let fix = if retry_helps {

@@ -3,6 +3,7 @@
 mod clear;
 mod consent;
 mod files;
+mod folder;
 mod job;
 mod record;
 
@@ -20,6 +21,7 @@ use supabase::{Models, Rows};
 use tuning::{Clean, Files, Jobs, Watch};
 
 pub use crate::clear::{clear, left};
+pub use crate::folder::RunFolder;
 pub use crate::record::Record;
 
 /// A dataset may be assembled again this often because somebody in it took consent back. Whoever is taken out cannot

@@ -6,7 +6,8 @@ use stage::arrows::{Cleared, UploadAnswer, UploadEvent};
 use stage::{Settings, http};
 use store::S3;
 use supabase::{Gateway, Origin};
-use tuning::OpenAi;
+use tuning::Connections;
+use upload::RunFolder;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -15,16 +16,18 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let supabase_key = Secret::new(&settings.supabase_key_secret).await;
     let provider_key = Secret::new(&settings.provider_key_secret).await;
     let database_url = OptionalSecret::new(settings.database_url_secret.as_deref()).await;
+    let (connections, bucket) = (Connections::new(client.clone(), &settings), &settings.bucket);
     let provider = async |run: &str| {
         let host = upload::provider(run, &store).await?;
-        OpenAi::new(client.clone(), &settings.provider_url, provider_key.text().await?, &host)
+        let folder = RunFolder::new(&store, bucket, run);
+        connections.to(&host, async || provider_key.text().await, folder).await
     };
     stage::serve("upload", async |event, _| match event {
         UploadEvent::Submit(event) => {
             let models = Gateway::new(client.clone(), &settings.supabase_url, supabase_key.text().await?)?;
             let rows = Origin::new(&models, database_url.text().await?.as_ref())?;
             let provider = provider(&event.run).await?;
-            let (now, bucket) = (Timestamp::now(), &settings.bucket);
+            let now = Timestamp::now();
             let submitted = upload::handle(event, now, bucket, &store, &models, &rows, &provider).await?;
             Ok(UploadAnswer::Submit(submitted))
         }

@@ -23,7 +23,7 @@ pub use approval::{Approval, MOST_APPROVAL_HOURS};
 pub use consent::{Consent, LoggedConsent, NoConsent, OwnConsent, RelatedConsent};
 pub use cost::{Bill, Model, PerMillion, Price};
 pub use gates::Gates;
-pub use provider::Provider;
+pub use provider::{Format, Provider, ProviderKind};
 
 /// A job may be waited for this long: the workflow itself ends after ten days, and a job that is still under way then
 /// would be neither cancelled nor recorded.
@@ -207,7 +207,7 @@ impl Recipe {
             );
         }
         self.model.check()?;
-        self.provider.check()?;
+        self.provider.check(&self.model)?;
         self.price.check(&self.model.base)?;
         self.split.check()?;
         self.gates.check()?;

@@ -145,3 +145,8 @@ pub fn question_withdrawn(run: &str) -> String {
 pub fn decision(run: &str, manifest_sha256: &str) -> String {
     format!("runs/{run}/approval/{manifest_sha256}.json")
 }
+
+/// Where Bedrock reads a run's dataset in the form of its base model, and leaves what it measured.
+pub fn bedrock(run: &str) -> String {
+    format!("runs/{run}/bedrock/")
+}

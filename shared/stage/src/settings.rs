@@ -16,19 +16,22 @@ pub struct Settings {
     /// `DATABASE_URL_SECRET`: ARN of the secret that holds the database's connection string; empty where rows are read
     /// over the gateway.
     pub database_url_secret: Option<String>,
-    /// `PROVIDER_URL`: base address of the fine-tuning provider, with its version (`…/v1`).
-    pub provider_url: Url,
+    /// `PROVIDER_URL`: base address of the fine-tuning provider, with its version (`…/v1`); empty where every recipe
+    /// trains at Bedrock.
+    pub provider_url: Option<Url>,
     /// `PROVIDER_KEY_SECRET`: ARN of the secret that holds the provider's key.
     pub provider_key_secret: String,
     /// `SUBJECT_KEY_SECRET`: ARN of the secret that keys the subjects' HMAC.
     pub subject_key_secret: String,
+    /// `BEDROCK_ROLE`: ARN of the role that Bedrock reads datasets with; empty where no recipe trains there.
+    pub bedrock_role: Option<String>,
     /// `DEFAULT_RECIPE`: the recipe of an execution started with `{}`.
     pub default_recipe: String,
 }
 
 impl Settings {
     /// The variables, in the order of the fields. The template sets exactly these.
-    pub const VARIABLES: [&'static str; 8] = [
+    pub const VARIABLES: [&'static str; 9] = [
         "BUCKET",
         "SUPABASE_URL",
         "SUPABASE_KEY_SECRET",
@@ -36,6 +39,7 @@ impl Settings {
         "PROVIDER_URL",
         "PROVIDER_KEY_SECRET",
         "SUBJECT_KEY_SECRET",
+        "BEDROCK_ROLE",
         "DEFAULT_RECIPE",
     ];
 
@@ -59,6 +63,7 @@ impl Settings {
                 "environment variable {name} is not set: deploy the template again"
             ))),
         };
+        let optional = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
         let address = |name: &str| {
             let value = text(name)?;
             let url = Url::parse(&value).map_err(|error| {
@@ -77,10 +82,11 @@ impl Settings {
             bucket: text("BUCKET")?,
             supabase_url: address("SUPABASE_URL")?,
             supabase_key_secret: text("SUPABASE_KEY_SECRET")?,
-            database_url_secret: lookup("DATABASE_URL_SECRET").filter(|arn| !arn.trim().is_empty()),
-            provider_url: address("PROVIDER_URL")?,
+            database_url_secret: optional("DATABASE_URL_SECRET"),
+            provider_url: optional("PROVIDER_URL").map(|_| address("PROVIDER_URL")).transpose()?,
             provider_key_secret: text("PROVIDER_KEY_SECRET")?,
             subject_key_secret: text("SUBJECT_KEY_SECRET")?,
+            bedrock_role: optional("BEDROCK_ROLE"),
             default_recipe: text("DEFAULT_RECIPE")?,
         })
     }
@@ -103,8 +109,10 @@ mod tests {
         });
         assert!(settings.is_ok());
         let mut asked = asked.into_inner();
-        let mut expected: Vec<_> = Settings::VARIABLES.map(str::to_owned).into();
+        // An address that may be missing is looked at twice.
         asked.sort();
+        asked.dedup();
+        let mut expected: Vec<_> = Settings::VARIABLES.map(str::to_owned).into();
         expected.sort();
         assert_eq!(asked, expected);
     }
@@ -116,6 +124,17 @@ mod tests {
             _ => Some(value(name)),
         });
         assert!(error.unwrap_err().to_string().contains("https://"));
+    }
+
+    #[test]
+    fn a_deployment_for_bedrock_alone_has_no_provider_s_address() {
+        let settings = Settings::from_lookup(|name| match name {
+            "PROVIDER_URL" => Some(String::new()),
+            "BEDROCK_ROLE" => Some("arn:aws:iam::1:role/zion".to_owned()),
+            _ => Some(value(name)),
+        });
+        let settings = settings.unwrap();
+        assert_eq!((settings.provider_url, settings.bedrock_role.is_some()), (None, true));
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! | [`Swap`] | those of [`Find`], and `s3:PutObject` |
 //! | [`List`] | `s3:ListBucket` on the folder; the operator's alone |
 //! | [`Put`] | `s3:PutObject` and `s3:AbortMultipartUpload`; `s3:PutObjectTagging` for raw objects |
+//! | [`Delete`] | `s3:DeleteObject` |
 //!
 //! Three implementations: [`S3`], [`Memory`] and [`Failing`].
 
@@ -22,6 +23,6 @@ mod writer;
 pub use documents::{find_json, get_json, get_lines, look_json, put_canonical, put_json, swap_json};
 pub use failing::Failing;
 pub use memory::Memory;
-pub use ports::{Body, Class, Find, Get, List, Put, Swap, Version};
+pub use ports::{Body, Class, Delete, Find, Get, List, Put, Swap, Version};
 pub use s3::S3;
 pub use writer::{Closed, Writer};

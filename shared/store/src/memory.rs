@@ -5,7 +5,7 @@ use bytes::Bytes;
 use records::digest::sha256;
 use stage::StageError;
 
-use crate::{Body, Class, Find, Get, List, Put, Swap, Version};
+use crate::{Body, Class, Delete, Find, Get, List, Put, Swap, Version};
 
 /// A store in memory that remembers which keys were read and written.
 #[derive(Default)]
@@ -102,6 +102,15 @@ impl Swap for Memory {
         let written = version(&body);
         state.objects.insert(key.to_owned(), (Class::Derived, body));
         Ok(Some(written))
+    }
+}
+
+impl Delete for Memory {
+    async fn delete(&self, key: &str) -> Result<(), StageError> {
+        let mut state = self.state();
+        state.touched.push(("Delete", key.to_owned()));
+        state.objects.remove(key);
+        Ok(())
     }
 }
 

@@ -107,6 +107,15 @@ pub trait Put {
     ) -> impl Future<Output = Result<(), StageError>>;
 }
 
+/// Deletes objects.
+pub trait Delete {
+    /// Deletes an object. One that is not there is deleted.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store does not answer.
+    fn delete(&self, key: &str) -> impl Future<Output = Result<(), StageError>>;
+}
+
 /// An object being read.
 pub trait Body {
     /// Returns the next chunk; none at the end.

@@ -6,7 +6,7 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use stage::{ErrorName, StageError, usage};
 
-use crate::{Body, Class, Find, Get, List, Put, Swap, Version};
+use crate::{Body, Class, Delete, Find, Get, List, Put, Swap, Version};
 
 /// One bucket of S3, or of anything that speaks its protocol.
 #[derive(Debug, Clone)]
@@ -162,6 +162,14 @@ impl List for S3 {
         }
         names.sort();
         Ok(names)
+    }
+}
+
+impl Delete for S3 {
+    async fn delete(&self, key: &str) -> Result<(), StageError> {
+        usage::put(0);
+        let request = self.client.delete_object().bucket(&self.bucket).key(key);
+        request.send().await.map(drop).map_err(|error| failed("delete", key, &error))
     }
 }
 

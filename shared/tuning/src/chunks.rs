@@ -40,7 +40,7 @@ impl Chunks {
     }
 
     /// Returns the next chunk; none at the end. Nothing is lost when it is dropped before it is done.
-    pub(crate) async fn next(&mut self) -> Option<Result<Bytes, StageError>> {
+    pub async fn next(&mut self) -> Option<Result<Bytes, StageError>> {
         self.0.recv().await
     }
 

@@ -5,9 +5,13 @@
 //! | [`provider`] | the ports |
 //! | [`job`] | a job, its events and checkpoints, as plain data |
 //! | [`chunks`] | a file on its way to the provider |
+//! | [`choice`] | the provider that a recipe chooses |
+//! | [`bedrock`] | the adapter for Amazon Bedrock's model customisation |
 //! | [`openai`] | the adapter for everything that speaks `OpenAI`'s wire format |
 //! | [`refusal`] | what the provider's refusals mean, with the fix |
 
+pub mod bedrock;
+pub mod choice;
 pub mod chunks;
 pub mod job;
 pub mod openai;
@@ -15,7 +19,9 @@ pub mod provider;
 pub mod refusal;
 mod wire;
 
+pub use bedrock::{Bedrock, Folder, NoFolder};
+pub use choice::{Connections, Provider};
 pub use job::{Checkpoint, Event, Hyperparameters, Job, JobSpec, JobStatus, Method};
 pub use openai::OpenAi;
-pub use provider::{BaseModel, Begun, Catalogue, Clean, FileSpec, Files, Jobs, Ledger, Watch};
+pub use provider::{BaseModel, Begun, Catalogue, Clean, FileSpec, Files, Jobs, Ledger, Serve, Watch};
 pub use stage::arrows::Progress;

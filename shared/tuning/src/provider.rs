@@ -6,6 +6,7 @@
 //! | [`Files`] | files, each uploaded once | `upload` |
 //! | [`Jobs`] | the one call that costs money | `upload` |
 //! | [`Watch`] | a job under way | `status` |
+//! | [`Serve`] | a trained model, made to answer | `status` |
 //! | [`Clean`] | what is not needed any more | `upload`, `status` |
 //!
 //! Handles are plain data: polling needs nothing but the job's id.
@@ -118,6 +119,12 @@ pub trait Watch {
 
     /// Cancels a job. A job that has ended is left as it is.
     fn cancel(&self, job: &str) -> impl Future<Output = Result<(), StageError>>;
+}
+
+/// A trained model, made to answer.
+pub trait Serve {
+    /// Returns the name that a trained model answers under; none while it is being deployed. Asking again does no harm.
+    fn serve(&self, model: &str) -> impl Future<Output = Result<Option<String>, StageError>>;
 }
 
 /// What is not needed any more.

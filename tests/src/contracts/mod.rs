@@ -10,12 +10,12 @@ fn path(relative: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(relative)
 }
 
-fn text(relative: &str) -> String {
+pub(crate) fn text(relative: &str) -> String {
     std::fs::read_to_string(path(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
 }
 
 /// Returns the lines below `  {name}:` up to the next resource of the template.
-fn resource(template: &str, name: &str) -> String {
+pub(crate) fn resource(template: &str, name: &str) -> String {
     let head = format!("  {name}:");
     let lines = template.lines().skip_while(|line| **line != *head).skip(1);
     let inside = |line: &&str| line.is_empty() || line.starts_with("   ") || line.starts_with("  #");

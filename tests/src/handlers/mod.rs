@@ -1,5 +1,6 @@
 //! The handlers in this process, over stores and services in memory.
 
+mod bedrock;
 mod consent;
 mod failures;
 pub(crate) mod fakes;

@@ -42,6 +42,7 @@ async fn every_call(services: &Services) -> Value {
         uploads: true,
         files_expire_days: Some(30),
         keep_files: false,
+        ..recipe::Provider::default()
     };
     let provider = provider(&services.provider_url(), &host);
     provider.base_model(BASE).await.unwrap().unwrap();

@@ -17,7 +17,7 @@ use stage::plan_file::Limits;
 use stage::{ErrorName, StageError, http};
 use url::Url;
 
-use crate::provider::{BaseModel, Catalogue};
+use crate::provider::{BaseModel, Catalogue, Serve};
 use crate::refusal::{Kind, refused};
 use crate::wire::{ErrorEnvelope, List, Model};
 
@@ -227,6 +227,13 @@ impl Catalogue for OpenAi {
     async fn models(&self) -> Result<Vec<BaseModel>, StageError> {
         let models: List<Model> = self.get("listing models", &["models"]).await?;
         Ok(models.data.into_iter().map(base).collect())
+    }
+}
+
+impl Serve for OpenAi {
+    /// A model answers under its own id, at once.
+    async fn serve(&self, model: &str) -> Result<Option<String>, StageError> {
+        Ok(Some(model.to_owned()))
     }
 }
 

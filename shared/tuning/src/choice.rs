@@ -1,0 +1,199 @@
+//! The provider that a recipe chooses. Here alone is known which there are.
+
+use reqwest::Client;
+use secrecy::SecretString;
+use stage::plan_file::Limits;
+use stage::{ErrorName, Settings, StageError};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use records::recipe::{self, ProviderKind};
+
+use crate::bedrock::{self, Bedrock, Folder};
+use crate::chunks::Chunks;
+use crate::job::{Checkpoint, Event, Job, JobSpec};
+use crate::openai::OpenAi;
+use crate::provider::{BaseModel, Catalogue, Clean, FileSpec, Files, Jobs, Ledger, Serve, Watch};
+
+/// What outlives an invocation. Bedrock's client is made when it is first asked for.
+pub struct Connections {
+    http: Client,
+    url: Option<Url>,
+    role: Option<String>,
+    bedrock: OnceCell<aws_sdk_bedrock::Client>,
+}
+
+impl Connections {
+    /// Takes what the settings say; nothing is asked yet.
+    pub fn new(http: Client, settings: &Settings) -> Self {
+        let (url, role) = (settings.provider_url.clone(), settings.bedrock_role.clone());
+        Self { http, url, role, bedrock: OnceCell::new() }
+    }
+
+    /// Returns the name that `model_versions` keeps of a recipe's provider.
+    pub fn name(&self, host: &recipe::Provider) -> String {
+        match host.kind {
+            ProviderKind::Bedrock => "bedrock".to_owned(),
+            ProviderKind::OpenAi => self.url.as_ref().and_then(Url::host_str).unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// Names the provider of a recipe. The key is read where it is needed, the folder is Bedrock's alone.
+    ///
+    /// # Errors
+    /// `RecipeInvalid` when the stack was not deployed for that provider or a header of the recipe is none; those of
+    /// the key.
+    pub async fn to<F: Folder>(
+        &self,
+        host: &recipe::Provider,
+        key: impl AsyncFnOnce() -> Result<SecretString, StageError>,
+        folder: F,
+    ) -> Result<Provider<F>, StageError> {
+        let not_deployed = |text: &str| StageError::new(ErrorName::RecipeInvalid, text);
+        match host.kind {
+            ProviderKind::OpenAi => {
+                let url = self.url.as_ref().ok_or_else(|| {
+                    not_deployed("the recipe asks for an OpenAI-compatible provider: deploy the stack with its ProviderUrl")
+                })?;
+                Ok(Provider::OpenAi(OpenAi::new(self.http.clone(), url, key().await?, host)?))
+            }
+            ProviderKind::Bedrock => {
+                let role = self.role.clone().ok_or_else(|| {
+                    not_deployed("the recipe asks for Bedrock: deploy the stack with UseBedrock=yes")
+                })?;
+                let client = self.bedrock.get_or_init(bedrock::client).await.clone();
+                Ok(Provider::Bedrock(Bedrock::new(client, host, role, folder)))
+            }
+        }
+    }
+}
+
+/// One of the providers there are.
+pub enum Provider<F> {
+    /// Everything that speaks `OpenAI`'s wire format.
+    OpenAi(OpenAi),
+    /// Amazon Bedrock.
+    Bedrock(Bedrock<F>),
+}
+
+impl<F> Catalogue for Provider<F> {
+    fn limits(&self) -> Limits {
+        match self {
+            Self::OpenAi(it) => it.limits(),
+            Self::Bedrock(it) => it.limits(),
+        }
+    }
+
+    async fn base_model(&self, id: &str) -> Result<Option<BaseModel>, StageError> {
+        match self {
+            Self::OpenAi(it) => it.base_model(id).await,
+            Self::Bedrock(it) => it.base_model(id).await,
+        }
+    }
+
+    async fn models(&self) -> Result<Vec<BaseModel>, StageError> {
+        match self {
+            Self::OpenAi(it) => it.models().await,
+            Self::Bedrock(it) => it.models().await,
+        }
+    }
+}
+
+impl<F: Folder> Files for Provider<F> {
+    async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
+        match self {
+            Self::OpenAi(it) => it.find_file(spec).await,
+            Self::Bedrock(it) => it.find_file(spec).await,
+        }
+    }
+
+    async fn upload(
+        &self,
+        spec: &FileSpec,
+        chunks: Chunks,
+        ledger: &impl Ledger,
+    ) -> Result<String, StageError> {
+        match self {
+            Self::OpenAi(it) => it.upload(spec, chunks, ledger).await,
+            Self::Bedrock(it) => it.upload(spec, chunks, ledger).await,
+        }
+    }
+
+    async fn abandon(&self, ledger: &impl Ledger) -> Result<(), StageError> {
+        match self {
+            Self::OpenAi(it) => it.abandon(ledger).await,
+            Self::Bedrock(it) => it.abandon(ledger).await,
+        }
+    }
+}
+
+impl<F: Folder> Jobs for Provider<F> {
+    async fn find_jobs(&self, spec: &JobSpec) -> Result<Vec<Job>, StageError> {
+        match self {
+            Self::OpenAi(it) => it.find_jobs(spec).await,
+            Self::Bedrock(it) => it.find_jobs(spec).await,
+        }
+    }
+
+    async fn create_job(&self, spec: &JobSpec) -> Result<Job, StageError> {
+        match self {
+            Self::OpenAi(it) => it.create_job(spec).await,
+            Self::Bedrock(it) => it.create_job(spec).await,
+        }
+    }
+}
+
+impl<F: Folder> Watch for Provider<F> {
+    async fn poll(&self, job: &str) -> Result<Job, StageError> {
+        match self {
+            Self::OpenAi(it) => it.poll(job).await,
+            Self::Bedrock(it) => it.poll(job).await,
+        }
+    }
+
+    async fn events(&self, job: &str, behind: Option<&str>) -> Result<Vec<Event>, StageError> {
+        match self {
+            Self::OpenAi(it) => it.events(job, behind).await,
+            Self::Bedrock(it) => it.events(job, behind).await,
+        }
+    }
+
+    async fn checkpoints(&self, job: &str) -> Result<Vec<Checkpoint>, StageError> {
+        match self {
+            Self::OpenAi(it) => it.checkpoints(job).await,
+            Self::Bedrock(it) => it.checkpoints(job).await,
+        }
+    }
+
+    async fn cancel(&self, job: &str) -> Result<(), StageError> {
+        match self {
+            Self::OpenAi(it) => it.cancel(job).await,
+            Self::Bedrock(it) => it.cancel(job).await,
+        }
+    }
+}
+
+impl<F> Serve for Provider<F> {
+    async fn serve(&self, model: &str) -> Result<Option<String>, StageError> {
+        match self {
+            Self::OpenAi(it) => it.serve(model).await,
+            Self::Bedrock(it) => it.serve(model).await,
+        }
+    }
+}
+
+impl<F: Folder> Clean for Provider<F> {
+    async fn delete_file(&self, id: &str) -> Result<(), StageError> {
+        match self {
+            Self::OpenAi(it) => it.delete_file(id).await,
+            Self::Bedrock(it) => it.delete_file(id).await,
+        }
+    }
+
+    async fn delete_model(&self, id: &str) -> Result<(), StageError> {
+        match self {
+            Self::OpenAi(it) => it.delete_model(id).await,
+            Self::Bedrock(it) => it.delete_model(id).await,
+        }
+    }
+}

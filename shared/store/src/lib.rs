@@ -17,6 +17,7 @@ mod documents;
 mod failing;
 mod memory;
 mod ports;
+mod ranges;
 mod s3;
 mod writer;
 

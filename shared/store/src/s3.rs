@@ -1,11 +1,10 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use stage::{ErrorName, StageError, usage};
 
+use crate::ranges::Object;
 use crate::{Body, Class, Delete, Find, Get, List, Put, Swap, Version};
 
 /// One bucket of S3, or of anything that speaks its protocol.
@@ -26,23 +25,6 @@ impl S3 {
     pub fn with_client(client: Client, bucket: impl Into<String>) -> Self {
         Self { client, bucket: bucket.into() }
     }
-
-    async fn must(&self, key: &str) -> Result<ByteStream, StageError> {
-        self.object(key).await.map(|object| object.body)
-    }
-
-    async fn object(&self, key: &str) -> Result<GetObjectOutput, StageError> {
-        usage::get();
-        let object = self.client.get_object().bucket(&self.bucket).key(key).send().await;
-        object.map_err(|error| {
-            if !error.as_service_error().is_some_and(GetObjectError::is_no_such_key) {
-                return failed("read", key, &error);
-            }
-            StageError::internal(format!(
-                "object {key} is missing: the step before did not write it, or it has expired"
-            ))
-        })
-    }
 }
 
 const RAW_TAG: &str = "data=raw";
@@ -52,7 +34,7 @@ fn tag(class: Class) -> Option<String> {
 }
 
 /// Names a call that failed. What a policy refuses is no passing fault: retrying would only hide it.
-fn failed<E, R>(what: &str, key: &str, error: &SdkError<E, R>) -> StageError
+pub(crate) fn failed<E, R>(what: &str, key: &str, error: &SdkError<E, R>) -> StageError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
@@ -64,29 +46,13 @@ where
     StageError::new(name, format!("cannot {what} {key}: {code} {message}"))
 }
 
-struct Object {
-    stream: ByteStream,
-    key: String,
-}
-
-impl Body for Object {
-    async fn chunk(&mut self) -> Result<Option<Bytes>, StageError> {
-        let chunk = self.stream.next().await.transpose().map_err(|error| {
-            StageError::new(ErrorName::Unavailable, format!("reading {} broke off", self.key))
-                .caused_by(error)
-        })?;
-        usage::read(chunk.as_ref().map_or(0, Bytes::len));
-        Ok(chunk)
-    }
-}
-
 impl Get for S3 {
     async fn open(&self, key: &str) -> Result<impl Body, StageError> {
-        Ok(Object { stream: self.must(key).await?, key: key.to_owned() })
+        Object::open(self.client.clone(), &self.bucket, key).await
     }
 
     async fn get(&self, key: &str) -> Result<Bytes, StageError> {
-        whole(self.must(key).await?, key).await
+        whole(Object::open(self.client.clone(), &self.bucket, key).await?).await
     }
 }
 
@@ -106,7 +72,7 @@ impl Find for S3 {
         if !self.exists(key).await? {
             return Ok(None);
         }
-        whole(self.must(key).await?, key).await.map(Some)
+        self.get(key).await.map(Some)
     }
 }
 
@@ -115,10 +81,10 @@ impl Swap for S3 {
         if !self.exists(key).await? {
             return Ok(None);
         }
-        let object = self.object(key).await?;
-        let tag = object.e_tag.clone();
+        let object = Object::open(self.client.clone(), &self.bucket, key).await?;
+        let tag = object.tag().map(str::to_owned);
         let tag = tag.ok_or_else(|| StageError::internal(format!("{key} was read without a tag")))?;
-        Ok(Some((whole(object.body, key).await?, Version(tag))))
+        Ok(Some((whole(object).await?, Version(tag))))
     }
 
     async fn swap(
@@ -173,13 +139,12 @@ impl Delete for S3 {
     }
 }
 
-async fn whole(stream: ByteStream, key: &str) -> Result<Bytes, StageError> {
-    let bytes = stream.collect().await.map_err(|error| {
-        StageError::new(ErrorName::Unavailable, format!("reading {key} broke off")).caused_by(error)
-    })?;
-    let bytes = bytes.into_bytes();
-    usage::read(bytes.len());
-    Ok(bytes)
+async fn whole(mut object: Object) -> Result<Bytes, StageError> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = object.chunk().await? {
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
 }
 
 impl Put for S3 {

@@ -12,6 +12,7 @@ EMULATOR := .local/emulator
 CHECK := .local/check
 POLICY := .local/policy
 PEERS := .local/peers
+BEDROCK := .local/bedrock
 LOOK := .local/look
 MOVERS := .local/movers
 NODE := .local/node
@@ -40,7 +41,7 @@ package: ## release binaries in target/lambda/<function>/bootstrap, ready for `s
 	cargo build --release --bins --locked $(FUNCTIONS:%=-p %)
 	@$(call bootstraps,release)
 
-test: $(EMULATOR)/.stamp $(PEERS)/.stamp $(NODE)/.stamp build ## every test, whole runs on the emulator included; installs what they need
+test: $(EMULATOR)/.stamp $(PEERS)/.stamp $(BEDROCK)/.stamp $(NODE)/.stamp build ## every test, whole runs on the emulator included; installs what they need
 	cargo test --workspace --locked
 
 # The template's CodeUri is the same for both profiles; the marker says whose copies lie there.
@@ -169,6 +170,8 @@ $(POLICY)/.stamp: infra/local/requirements-policy.txt infra/local/constraints-po
 	$(venv)
 $(PEERS)/.stamp: infra/local/requirements-peers.txt infra/local/constraints-peers.txt
 	$(venv)
+$(BEDROCK)/.stamp: infra/local/requirements-bedrock.txt infra/local/constraints-bedrock.txt
+	$(venv)
 $(LOOK)/.stamp: infra/local/requirements-look.txt infra/local/constraints-look.txt
 	$(venv)
 $(MOVERS)/.stamp: infra/local/requirements-movers.txt infra/local/constraints-movers.txt
@@ -184,7 +187,7 @@ $(MACHETE): ; cargo install --quiet --locked --root .local/cargo cargo-machete -
 $(FUZZ): ; cargo install --quiet --locked --root .local/cargo cargo-fuzz --version $(FUZZ_VERSION)
 
 pins: ## after a change of a requirements file: writes its constraints anew
-	@for name in "" -check -policy -peers -look -movers; do \
+	@for name in "" -check -policy -peers -bedrock -look -movers; do \
 	  env=.local/pins; rm -rf $$env; $(PYTHON) -m venv $$env; \
 	  grep -v '^-c ' infra/local/requirements$$name.txt > .local/pins.txt; \
 	  $$env/bin/pip install --quiet --disable-pip-version-check -r .local/pins.txt; \

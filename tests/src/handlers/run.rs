@@ -13,6 +13,7 @@ use stage::arrows::{
 use stage::plan_file::PlanFile;
 use stage::{Deadline, StageError};
 use store::{Find, Get, Memory, Put, Swap};
+use tuning::{Clean, Files, Jobs, Watch};
 
 use super::fakes::{Project, Tuner};
 
@@ -98,10 +99,10 @@ pub(crate) async fn upload(
     manifest_sha256: &str,
     store: &(impl Get + Find + Put + Swap),
     project: &Project,
-    tuner: &Tuner,
+    provider: &(impl Files + Jobs + Watch + Clean),
 ) -> Result<Submitted, StageError> {
     let event = SubmitEvent { run: RUN.to_owned(), manifest_sha256: manifest_sha256.to_owned() };
-    upload::handle(event, now(), "bucket", store, project, project, tuner).await
+    upload::handle(event, now(), "bucket", store, project, project, provider).await
 }
 
 /// Lets the plan's recipe pin the hold-out of a run.

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `app` | the app, in short: official clients find the live model and ask it |
+//! | `bedrock` | the adapter for Bedrock, and what stands in for it |
 //! | `contract` | requests of our provider adapter against the provider's API description |
 //! | `report` | the dataset's report, as HTML |
 //! | `script` | runs a script of `tests/peers` |
@@ -13,6 +14,7 @@
 //! What is checked, and under which name, is in the scripts.
 
 pub(crate) mod app;
+mod bedrock;
 mod contract;
 mod refusals;
 mod report;

@@ -34,7 +34,8 @@ pub struct Invoked {
 }
 
 impl Emulator {
-    /// Starts the emulator; waits and retry intervals of the state machine are multiplied by `wait_scale`.
+    /// Starts the emulator; waits and retry intervals of the state machine are multiplied by `wait_scale`. `more` is set
+    /// in the environment of every function beside what reaches the emulator itself.
     ///
     /// # Errors
     /// When it is not installed, or ends before it answers.
@@ -42,6 +43,7 @@ impl Emulator {
         root: &Path,
         environment: Option<&Path>,
         wait_scale: f64,
+        more: Option<(&'static str, String)>,
         folder: &Path,
     ) -> Result<Self> {
         let program = paths::program(root, environment, "ministack")
@@ -68,7 +70,7 @@ impl Emulator {
             .env("SFN_WAIT_SCALE", wait_scale.to_string())
             .env("PYTHONUNBUFFERED", "1")
             .current_dir(&scratch);
-        for (name, value) in aws_environment(port) {
+        for (name, value) in aws_environment(port).into_iter().chain(more) {
             command.env(name, value);
         }
         // Asked to end it leaves its function processes behind, and nothing in it is worth saving.

@@ -1,6 +1,7 @@
 //! The whole stack on one machine, on loopback and free ports: Postgres, the sandbox (Supabase's gateway and a
 //! fine-tuning provider), an AWS emulator, the real template deployed to it.
 
+mod bedrock;
 mod child;
 mod deploy;
 mod emulator;
@@ -14,6 +15,7 @@ use std::net::TcpListener;
 
 use rand::Rng as _;
 
+pub use bedrock::Bedrock;
 pub use child::Child;
 pub use deploy::Build;
 pub use emulator::{Emulator, Invoked};

@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 
 use super::deploy::{self, Build};
 use super::emulator::REGION;
-use super::{Emulator, Postgres, Sandbox, paths};
+use super::{Bedrock, Emulator, Postgres, Sandbox, bedrock, paths};
 use crate::database;
 use crate::error::{Context as _, Error, Result};
 
@@ -30,6 +30,8 @@ pub struct Options {
     pub max_rows: u64,
     /// Whether rows are read from the database instead.
     pub database: bool,
+    /// Whether recipes may train at Bedrock, or at what stands in for it.
+    pub bedrock: bool,
 }
 
 impl Default for Options {
@@ -42,6 +44,7 @@ impl Default for Options {
             wait_scale: 0.02,
             max_rows: 1000,
             database: false,
+            bedrock: false,
         }
     }
 }
@@ -51,6 +54,7 @@ impl Default for Options {
 pub struct Stack {
     // Dropped in this order: what depends on another goes first.
     emulator: Emulator,
+    bedrock: Option<Bedrock>,
     sandbox: Sandbox,
     postgres: Postgres,
     s3: aws_sdk_s3::Client,
@@ -82,13 +86,24 @@ impl Stack {
             Sandbox::start(&program, &postgres.url(), options.pace_ms, options.max_rows, folder.path())
                 .await?;
         told("start the AWS emulator");
-        let emulator = Emulator::start(&root, environment, options.wait_scale, folder.path()).await?;
+        let port = options.bedrock.then(Bedrock::port).transpose()?;
+        let elsewhere = port.map(|port| ("AWS_ENDPOINT_URL_BEDROCK", bedrock::endpoint(port)));
+        let emulator =
+            Emulator::start(&root, environment, options.wait_scale, elsewhere, folder.path()).await?;
+        let bedrock = match port {
+            Some(port) => {
+                told("start what stands in for Bedrock");
+                Some(Bedrock::start_at(port, &root, Some(&emulator.endpoint()), folder.path()).await?)
+            }
+            None => None,
+        };
         told("deploy the template");
         let parameters = [
             ("SupabaseUrl", sandbox.url()),
             ("ProviderUrl", sandbox.provider_url()),
             ("DefaultRecipe", options.default_recipe.clone()),
-            ("ReadFromDatabase", if options.database { "yes" } else { "no" }.to_owned()),
+            ("ReadFromDatabase", yes(options.database)),
+            ("UseBedrock", yes(options.bedrock)),
         ];
         let outputs = deploy::deploy(&root, environment, &emulator, &parameters, folder.path()).await?;
         told("set the secrets");
@@ -114,6 +129,7 @@ impl Stack {
             .build();
         Ok(Self {
             emulator,
+            bedrock,
             sandbox,
             postgres,
             s3: aws_sdk_s3::Client::from_conf(s3),
@@ -127,6 +143,14 @@ impl Stack {
     /// The emulator.
     pub fn emulator(&self) -> &Emulator {
         &self.emulator
+    }
+
+    /// What stands in for Bedrock.
+    ///
+    /// # Errors
+    /// When the stack was brought up without it.
+    pub fn bedrock(&self) -> Result<&Bedrock> {
+        self.bedrock.as_ref().ok_or_else(|| Error::new("the stack has nothing in Bedrock's place"))
     }
 
     /// The sandbox: Supabase's gateway and the provider.
@@ -179,6 +203,10 @@ impl Stack {
     pub fn function(&self, name: &str) -> String {
         format!("{}-{name}", deploy::STACK)
     }
+}
+
+fn yes(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
 }
 
 fn output<'a>(outputs: &'a BTreeMap<String, String>, name: &str) -> Result<&'a str> {

@@ -40,13 +40,17 @@ pub async fn handle(
     if !job.status.is_final() {
         provider.cancel(id).await?;
     }
+    let mut served = None;
+    if let JobStatus::Succeeded { model } = &job.status {
+        served = provider.serve(model).await?;
+        if served.is_none() && now < deadline {
+            return Ok(polled(JobState::Waiting, None));
+        }
+    }
     record::record(&event, &job, now, store, provider).await?;
     match job.status {
         JobStatus::Succeeded { ref model } => {
-            let Some(served) = provider.serve(model).await? else {
-                if now < deadline {
-                    return Ok(polled(JobState::Waiting, None));
-                }
+            let Some(served) = served else {
                 let text = format!(
                     "model {model} is trained, but not deployed at its deadline {deadline}: wait for its deployment, then put it live by hand, or raise model.deadline_hours"
                 );

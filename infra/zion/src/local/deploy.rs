@@ -109,6 +109,9 @@ pub(super) async fn deploy(
         STACK,
         "--template-file",
         &packaged,
+        // Above 51,200 bytes a template goes through S3.
+        "--s3-bucket",
+        "artifacts",
         "--no-fail-on-empty-changeset",
     ];
     command.extend(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--parameter-overrides"]);

@@ -154,6 +154,7 @@ mod tests {
                 key: String::new(),
                 rows: 0,
                 bytes: 0,
+                carried: None,
             });
         }
         let examples = parts.iter().map(|digests| digests.len() as u64).sum();

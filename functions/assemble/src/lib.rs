@@ -6,6 +6,7 @@ mod duplicates;
 mod lineage;
 mod measure;
 mod pinned;
+mod reading;
 mod recall;
 mod report;
 mod slices;
@@ -114,6 +115,7 @@ async fn make(
     let run = plan.run.clone();
     let scrubber = plan.recipe.scrub.scrubber(None);
     let examples = reports.iter().map(|report| report.examples).sum();
+    let reading = reading::reading(&plan, &slices, &reports)?;
     let pinned = Pinned::read(&plan, &subject_key, store).await?;
     let numbers = pinned.as_ref().map(Pinned::numbers).unwrap_or_default();
     let duplicates = Duplicates::mark(&run, &parts, examples, &usable, numbers, store).await?;
@@ -143,6 +145,7 @@ async fn make(
         holdout_percent: Some(plan.recipe.split.holdout_percent),
         pinned: closed.pinned,
         consent: Some(consent),
+        reading,
         counts: closed.counts.clone(),
         slices,
         quarantined: closed.quarantined,

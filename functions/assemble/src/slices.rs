@@ -56,12 +56,21 @@ mod tests {
             counted,
             left_out: 3,
             written,
+            carried: None,
         }
     }
 
     fn part(slice: u32, part: u32, examples: u64, quarantined: u64) -> (PartRef, ScrubReport) {
         let rows = examples + quarantined;
-        let at = PartRef { table: "posts".to_owned(), slice, part, key: String::new(), rows, bytes: 0 };
+        let at = PartRef {
+            table: "posts".to_owned(),
+            slice,
+            part,
+            key: String::new(),
+            rows,
+            bytes: 0,
+            carried: None,
+        };
         let quarantined = BTreeMap::from([("no text".to_owned(), quarantined)]);
         (at, ScrubReport { rows, examples, quarantined, ..ScrubReport::default() })
     }

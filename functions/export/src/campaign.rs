@@ -19,7 +19,8 @@ use stage::{Deadline, ErrorName, StageError, keys};
 use store::{Failing, Get as _, Memory, get_json, put_json};
 use supabase::{Page, Range, Rows};
 
-use crate::slice::export_parts;
+use crate::Sizes;
+use crate::slice;
 
 /// A failure names the seed of its schedule; set `SEED` to it, and `SCHEDULES` to 1, to see it alone.
 const SEED: u64 = 20_261_122;
@@ -186,7 +187,7 @@ struct Tally {
 /// Exports one slice, killed and broken at random, until it is done.
 fn export(table: &Table, slice: &Slice, store: &Memory, random: &mut ChaCha8Rng, tally: &mut Tally) {
     let asked = SliceRef { table: slice.source.clone(), slice: slice.slice };
-    let part_bytes = random.random_range(200..20_000);
+    let sizes = Sizes { part_bytes: random.random_range(200..20_000), ..Sizes::default() };
     for turn in 0.. {
         let (steps, calls) = if turn < 40 {
             (random.random_range(1..60), random.random_range(1..40))
@@ -196,7 +197,7 @@ fn export(table: &Table, slice: &Slice, store: &Memory, random: &mut ChaCha8Rng,
         };
         let failing = Failing::after(calls, store);
         let time = Deadline::after(Duration::from_hours(1));
-        match run_for(steps, export_parts(RUN, &asked, time, part_bytes, &failing, table)) {
+        match run_for(steps, slice::export(RUN, &asked, time, sizes, &failing, table)) {
             None => tally.kills += 1,
             Some(Err(error)) => {
                 assert!(error.name().is_retryable(), "{}", error.chain());
@@ -238,6 +239,7 @@ fn plan(store: &Memory, slices: &[Slice]) {
         base_shutdown_date: None,
         limits: Limits { min_examples: 0, max_file_bytes: 0, max_example_tokens: 0 },
         sources: Vec::new(),
+        reading: None,
         slices: slices.to_vec(),
         estimate: Estimate { examples: 0, tokens: 0, usd: 0.0 },
         approval: stage::approval_file::Planned::default(),
@@ -258,7 +260,7 @@ fn schedule(seed: u64, tally: &mut Tally) {
         .map(|(slice, up_to)| {
             let up_to = Some(up_to.to_string());
             let after = std::mem::replace(&mut after, up_to.clone());
-            Slice { source: "job_posts".to_owned(), slice, after, up_to, counted: None }
+            Slice { source: "job_posts".to_owned(), slice, after, up_to, earlier: false, counted: None }
         })
         .collect();
     plan(&store, &slices);

@@ -32,6 +32,7 @@ pub(crate) async fn gather(run: &str, store: &(impl Get + Put)) -> Result<Gather
                 key: part.key,
                 rows: part.rows,
                 bytes: part.bytes,
+                carried: part.carried,
             };
             line(&mut lines, &part)?;
         }
@@ -55,6 +56,7 @@ fn counted(slice: &Slice, cursor: &ExportCursor) -> SliceCounts {
         counted: cursor.counted.unwrap_or_default(),
         left_out: cursor.left_out(),
         written: cursor.rows(),
+        carried: cursor.carried(),
     }
 }
 

@@ -13,14 +13,14 @@ use stage::{Deadline, ErrorName, StageError, keys};
 use store::{Class, Find, Get, Put, find_json, get_json, put_json};
 use supabase::{Range, Rows, Scan};
 
-/// A part is closed behind the row that reaches this size: some seconds of scrubbing, and small enough to hold in memory.
-/// It ends there however the rows come in, so that a replay writes the same bytes.
-const PART_BYTES: usize = 8 << 20;
+use crate::Sizes;
+use crate::changed::{Changed, Left};
+
 /// Room for what a read appends beyond that.
 const MORE_BYTES: usize = 1 << 20;
 /// Kept back for closing the part: a page with some retries, two counts and two writes. A handler that is killed all the
 /// same is called again.
-const RESERVE: Duration = Duration::from_secs(90);
+pub(crate) const RESERVE: Duration = Duration::from_secs(90);
 
 /// Exports a slice until it is done or time runs out.
 ///
@@ -30,18 +30,7 @@ pub(crate) async fn export(
     run: &str,
     asked: &SliceRef,
     deadline: Deadline,
-    store: &(impl Get + Find + Put),
-    rows: &impl Rows,
-) -> Result<Exported, StageError> {
-    export_parts(run, asked, deadline, PART_BYTES, store, rows).await
-}
-
-/// Does that in parts of a size.
-pub(crate) async fn export_parts(
-    run: &str,
-    asked: &SliceRef,
-    deadline: Deadline,
-    part_bytes: usize,
+    sizes: Sizes,
     store: &(impl Get + Find + Put),
     rows: &impl Rows,
 ) -> Result<Exported, StageError> {
@@ -55,10 +44,20 @@ pub(crate) async fn export_parts(
             RESERVE.as_secs()
         )));
     }
-    if !cursor.done {
+    let mut left = Left::Lost;
+    if let (false, true, Some((since, from))) = (cursor.done, slice.earlier, plan.since(&source.name)) {
+        let changed = Changed { run, since, from, source, slice, asked, sizes, store, rows };
+        left = Box::pin(changed.export(deadline, &mut cursor, &cursor_key)).await?;
+        if left == Left::Done {
+            reconcile(&plan, source, slice, &mut cursor, rows).await?;
+            cursor.done = true;
+            put_json(store, &cursor_key, &cursor).await?;
+        }
+    }
+    if !cursor.done && left == Left::Lost {
         let after = cursor.after.clone().or_else(|| slice.after.clone());
-        let range = Range { source, after: after.as_deref(), up_to: slice.up_to.as_deref() };
-        let mut reader = Reader::new(rows.scan(range), part_bytes);
+        let range = Range::of(source, after.as_deref(), slice.up_to.as_deref());
+        let mut reader = Reader::new(rows.scan(range), sizes.part_bytes);
         let target = Target { run, source, asked, store };
         let mut part = reader.part(deadline).await?;
         while !reader.is_over(deadline) {
@@ -186,7 +185,8 @@ impl<P: Put> Target<'_, P> {
         let (bytes, sha256) = (lines.len() as u64, sha256(&lines));
         self.store.put(&key, lines.into(), Class::Raw).await?;
         tracing::info!(export.part = key, export.rows = rows, size_bytes = bytes, "part written");
-        cursor.parts.push(ExportPart { key, rows, bytes, sha256 });
+        let last = Some(after.clone());
+        cursor.parts.push(ExportPart { key, rows, bytes, sha256, last, carried: None });
         cursor.after = Some(after);
         Ok(())
     }
@@ -211,7 +211,7 @@ async fn reconcile(
     cursor: &mut ExportCursor,
     rows: &impl Rows,
 ) -> Result<(), StageError> {
-    let range = Range { source, after: slice.after.as_deref(), up_to: slice.up_to.as_deref() };
+    let range = Range::of(source, slice.after.as_deref(), slice.up_to.as_deref());
     let counted = rows.counts(range).await?;
     let (written, consented) = (cursor.rows(), counted.consented);
     let planned = slice.counted.map_or(consented, |planned| planned.consented);
@@ -230,6 +230,8 @@ async fn reconcile(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PART_BYTES: usize = 8 << 20;
 
     /// Rows that come in pieces of so many lines.
     struct Pieces(Vec<Vec<u8>>);

@@ -3,13 +3,14 @@
 mod estimate;
 mod preflight;
 mod schema;
+mod since;
 mod slices;
 
 use records::digest::sha256;
 use records::library;
 use records::recipe::{self, Recipe};
 use stage::arrows::{PlanEvent, Planned, SliceRef};
-use stage::plan_file::{PlanFile, SourceCount};
+use stage::plan_file::{PlanFile, Reading, SourceCount};
 use stage::{ErrorName, StageError, approval_file, keys};
 use store::{Find, Put, put_json};
 use supabase::{Models, NewVersion, Range, Rows};
@@ -57,6 +58,10 @@ pub async fn handle(
     };
     let base = base?;
     let seen = schema::seen(&recipe, (&run, started_at), input.accept_schema, rows, store).await?;
+    let (mut reading, earlier) =
+        since::reading(&recipe, &recipe_sha256, started_at, &input, seen.as_ref(), (rows, models, store))
+            .await?
+            .unzip();
 
     let mut sources = Vec::new();
     let mut cut = Vec::new();
@@ -65,8 +70,13 @@ pub async fn handle(
         let page = rows.page(Range::all(from), Sample::ROWS).await?;
         preflight::one_consent_a_row(from, &page)?;
         sample.take(from, &page)?;
-        let all = rows.count(Range::all(from), false).await?;
-        let slices = slices::cut(from, all, sample.row_bytes(), rows).await?;
+        let slices = match since::slices(from, reading.as_mut(), earlier.as_ref(), rows).await? {
+            Some(slices) => slices,
+            None => {
+                let all = rows.count(Range::all(from), false).await?;
+                slices::cut(from, all, sample.row_bytes(), rows).await?
+            }
+        };
         // The slices are what is read: the source's counts are the sums of theirs.
         let counted = || slices.iter().filter_map(|slice| slice.counted);
         let consented = counted().map(|counted| counted.consented).sum();
@@ -87,6 +97,7 @@ pub async fn handle(
         base_shutdown_date: base.shutdown_date,
         limits: provider.limits(),
         sources,
+        reading,
         slices: cut,
         estimate,
         approval: approval_file::Planned { first_run, approved_usd: input.approved_usd },
@@ -126,6 +137,7 @@ fn answer(plan: PlanFile, dry_run: bool, plan_key: String, plan_sha256: String) 
             .into_iter()
             .map(|slice| SliceRef { table: slice.source, slice: slice.slice })
             .collect(),
+        reading: plan.reading.as_ref().map(Reading::words),
         rows,
         opted_out: all.saturating_sub(rows),
         estimate: plan.estimate,

@@ -2,7 +2,7 @@
 
 use records::recipe::Source;
 use stage::StageError;
-use stage::plan_file::Slice;
+use stage::plan_file::{PlanFile, Slice};
 use supabase::{Range, Rows};
 
 /// Half of what one call of `export` may take: 300 s as the template says, less what it keeps back. A slice that takes
@@ -45,10 +45,49 @@ pub(crate) async fn cut(
     let last = serde_json::from_str(&last).unwrap_or(last);
     let mut slices = slices(&source.name, cuts, last);
     for slice in &mut slices {
-        let range = Range { source, after: slice.after.as_deref(), up_to: slice.up_to.as_deref() };
+        let range = Range::of(source, slice.after.as_deref(), slice.up_to.as_deref());
         slice.counted = Some(origin.counts(range).await?);
     }
     Ok(slices)
+}
+
+/// Takes the ranges that an earlier run has read, and one more for the rows behind them.
+///
+/// Or says why they will not do, and everything is read: where most rows are new, on as many lanes as that takes.
+pub(crate) async fn again(
+    source: &Source,
+    earlier: &PlanFile,
+    origin: &impl Rows,
+) -> Result<Result<Vec<Slice>, &'static str>, StageError> {
+    let mut slices: Vec<Slice> =
+        earlier.slices.iter().filter(|slice| slice.source == source.name).cloned().collect();
+    let Some(behind) = slices.last().and_then(|slice| slice.up_to.clone()) else {
+        return Ok(Err("it had no rows before"));
+    };
+    let (mut before, mut number) = (0, 0);
+    for slice in &mut slices {
+        let range = Range::of(source, slice.after.as_deref(), slice.up_to.as_deref());
+        let counted = origin.counts(range).await?;
+        (slice.counted, slice.earlier) = (Some(counted), true);
+        (before, number) = (before + counted.rows, slice.slice + 1);
+    }
+    let range = Range::of(source, Some(&behind), None);
+    if let Some((_, last)) = origin.bounds(range).await? {
+        let up_to: String = serde_json::from_str(&last).unwrap_or(last);
+        let counted = origin.counts(Range::of(source, Some(&behind), Some(&up_to))).await?;
+        if counted.rows > before.max(FEWEST) {
+            return Ok(Err("most of its rows are new"));
+        }
+        slices.push(Slice {
+            source: source.name.clone(),
+            slice: number,
+            after: Some(behind),
+            up_to: Some(up_to),
+            earlier: false,
+            counted: Some(counted),
+        });
+    }
+    Ok(if slices.len() as u64 <= MOST { Ok(slices) } else { Err("its ranges have become too many") })
 }
 
 fn slices(source: &str, cuts: Vec<String>, last: String) -> Vec<Slice> {
@@ -59,6 +98,7 @@ fn slices(source: &str, cuts: Vec<String>, last: String) -> Vec<Slice> {
         slice,
         after: lower.replace(up_to.clone()),
         up_to: Some(up_to),
+        earlier: false,
         counted: None,
     });
     slices.collect()

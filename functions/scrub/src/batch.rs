@@ -59,8 +59,14 @@ pub(crate) struct Done {
     pub(crate) digests: Vec<u8>,
     /// The key of each example's row, as the database wrote it.
     pub(crate) keys: Vec<u8>,
-    /// Row in the batch, from 0, and why it cannot be used.
-    pub(crate) quarantined: Vec<(u64, String)>,
+    /// The key of each row that cannot be used, where it has one.
+    pub(crate) unusable_keys: Vec<u8>,
+    /// Rows taken over.
+    pub(crate) kept: u64,
+    /// Rows that were read again for nothing.
+    pub(crate) unchanged: u64,
+    /// Row in the batch, from 0, why it cannot be used, and its key's hash.
+    pub(crate) quarantined: Vec<(u64, String, Option<String>)>,
     /// Numbers of row and example are those of the batch, from 0.
     pub(crate) review: Vec<Doubtful>,
     pub(crate) reasons: BTreeMap<String, u64>,
@@ -85,16 +91,29 @@ impl Done {
         self.keys.push(b'\n');
     }
 
-    pub(crate) fn quarantined(&mut self, row: u64, reason: String) {
+    /// Takes an example over, with its digests.
+    pub(crate) fn taken_over(&mut self, line: &[u8], digests: &[u8]) {
+        self.example_lines.extend_from_slice(line);
+        self.digests.extend_from_slice(digests);
+        self.examples += 1;
+    }
+
+    /// Notes a row that cannot be used, with its key, a JSON text of one line, and the key's hash.
+    pub(crate) fn quarantined(&mut self, row: u64, reason: String, key: Option<(&str, String)>) {
         *self.reasons.entry(reason.clone()).or_default() += 1;
-        self.quarantined.push((row, reason));
+        if let Some((key, _)) = &key {
+            self.unusable_keys.extend_from_slice(key.as_bytes());
+            self.unusable_keys.push(b'\n');
+        }
+        self.quarantined.push((row, reason, key.map(|(_, hash)| hash)));
     }
 
     /// Returns the pointers to the rows that cannot be used, of which the first is row `first` of its part, from 0.
     pub(crate) fn quarantine_lines(&self, part: &str, first: u64) -> Result<Vec<u8>, StageError> {
         let mut lines = Vec::new();
-        for (row, reason) in &self.quarantined {
-            let line = Quarantined { part: part.to_owned(), line: first + row + 1, reason: reason.clone() };
+        for (row, reason, key) in &self.quarantined {
+            let (reason, key) = (reason.clone(), key.clone());
+            let line = Quarantined { part: part.to_owned(), line: first + row + 1, reason, key };
             json_line(&line, &mut lines)?;
         }
         Ok(lines)

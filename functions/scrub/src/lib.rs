@@ -1,6 +1,7 @@
 //! One part: personal data out, prompt and completion built, what was found counted, and measured with planted people.
 
 mod batch;
+mod carried;
 mod outputs;
 mod row;
 
@@ -32,7 +33,8 @@ const LONGEST_ROW: usize = 1 << 20;
 /// A row that cannot be used is pointed to from the quarantine, with the reason; it fails nothing.
 ///
 /// # Errors
-/// `Internal` when the part is missing; `Unavailable` when the store is.
+/// `Internal` when the part is missing; `DatasetRejected` and `CountsDiffer` when what an earlier run has left of it is
+/// another key's, another version's or not what its report says; `Unavailable` when the store is.
 pub async fn handle(
     event: ScrubEvent,
     store: &(impl Get + Put),
@@ -57,23 +59,31 @@ pub async fn handle_with(
         .recipe
         .source(&part.table)
         .ok_or_else(|| StageError::internal(format!("the plan has no source {}", part.table)))?;
-    // One key a run: surrogates of two runs say nothing of each other.
-    let key = SurrogateKey::new(subject_key.hash("surrogates", &run).as_bytes());
+    // One key a run, and those that go on from it: surrogates of two datasets say nothing of each other.
+    let key = SurrogateKey::new(subject_key.hash("surrogates", plan.first()).as_bytes());
     let scrubber = change(plan.recipe.scrub.scrubber(Some(key)));
+    let earlier = match &part.carried {
+        Some(carried) => Some(carried::Earlier::read(&part, carried, subject_key, store).await?),
+        None => None,
+    };
+    let planted = earlier.iter().flat_map(|earlier| earlier.report().planted.clone()).collect();
     let rows = Arc::new(RowScrubber::new(
         source.clone(),
         plan.recipe.quality.clone(),
         scrubber,
         subject_key.clone(),
         &part,
+        earlier,
     )?);
 
     let mut report = ScrubReport {
         scrubber_version: pii::VERSION.to_owned(),
         subject_key: subject_key.id(),
+        // What was measured when the rows that are taken over were scrubbed, by the same version.
+        planted,
         ..ScrubReport::default()
     };
-    let mut outputs = Outputs::new(&run, &part, store);
+    let mut outputs = Outputs::new(&plan, &part, store);
     let mut working: VecDeque<JoinHandle<Result<Done, StageError>>> = VecDeque::new();
     // One batch a core, and one to come.
     let most = available_parallelism().map_or(1, NonZero::get) + 1;
@@ -133,6 +143,8 @@ async fn finish(
     outputs.write(&done, report.rows, report.examples).await?;
     report.rows += done.rows;
     report.examples += done.examples;
+    report.kept += done.kept;
+    report.unchanged += done.unchanged;
     add(&mut report.quarantined, done.reasons);
     add(&mut report.found, done.found);
     add(&mut report.doubtful, done.doubtful);

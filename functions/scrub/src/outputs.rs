@@ -1,6 +1,7 @@
 //! The objects that one part becomes.
 
 use stage::arrows::PartRef;
+use stage::plan_file::PlanFile;
 use stage::scrub_file::Doubtful;
 use stage::{StageError, keys};
 use store::{Class, Closed, Put, Writer};
@@ -16,12 +17,17 @@ pub(crate) struct Outputs<'a, P> {
     examples: Writer<'a, P>,
     digests: Writer<'a, P>,
     keys: Writer<'a, P>,
+    /// Of the rows that became no example.
+    unusable: Writer<'a, P>,
     quarantine: Writer<'a, P>,
     review: Writer<'a, P>,
 }
 
 impl<'a, P: Put> Outputs<'a, P> {
-    pub(crate) fn new(run: &str, part: &PartRef, store: &'a P) -> Self {
+    pub(crate) fn new(plan: &PlanFile, part: &PartRef, store: &'a P) -> Self {
+        let run = &plan.run;
+        // A later run goes on by them.
+        let as_keys = if plan.recipe.incremental.is_some() { Class::Keys } else { Class::Raw };
         let writer = |key: fn(&str, &str, u32, u32) -> String, class| {
             Writer::new(store, key(run, &part.table, part.slice, part.part), class)
         };
@@ -29,8 +35,10 @@ impl<'a, P: Put> Outputs<'a, P> {
             part: part.key.clone(),
             examples: writer(keys::scrubbed_part, Class::Derived),
             digests: writer(keys::scrubbed_digests, Class::Derived),
-            // By which consent is read again. They say whose row it was, so they go when the rows go.
-            keys: writer(keys::row_keys, Class::Raw),
+            // By which consent is read again. They say whose row it was, so they go when the rows go, or in weeks where the
+            // recipe goes on from them.
+            keys: writer(keys::row_keys, as_keys),
+            unusable: writer(keys::unusable_keys, as_keys),
             quarantine: writer(keys::quarantine_part, Class::Derived),
             // It points to what may be personal data, so it goes when the rows go.
             review: writer(keys::review_part, Class::Raw),
@@ -42,6 +50,7 @@ impl<'a, P: Put> Outputs<'a, P> {
         self.examples.lines_at_once(&done.example_lines, done.examples).await?;
         self.digests.lines_at_once(&done.digests, done.examples).await?;
         self.keys.lines_at_once(&done.keys, done.examples).await?;
+        self.unusable.lines_at_once(&done.unusable_keys, done.quarantined.len() as u64).await?;
         let quarantine = done.quarantine_lines(&self.part, rows)?;
         self.quarantine.lines_at_once(&quarantine, done.quarantined.len() as u64).await?;
         for doubtful in &done.review {
@@ -60,6 +69,7 @@ impl<'a, P: Put> Outputs<'a, P> {
     pub(crate) async fn close(self) -> Result<Closed, StageError> {
         self.digests.close().await?;
         self.keys.close().await?;
+        self.unusable.close().await?;
         self.review.close().await?;
         if self.quarantine.lines() > 0 {
             self.quarantine.close().await?;

@@ -9,11 +9,12 @@ use records::recipe::Source;
 use records::row::Row;
 use records::subject::SubjectKey;
 use records::template::{Rendered, Templates};
-use stage::StageError;
 use stage::arrows::PartRef;
 use stage::scrub_file::Doubtful;
+use stage::{ErrorName, StageError};
 
 use crate::batch::{Batch, Done};
+use crate::carried::{Became, Earlier};
 
 /// Copies a part that people are planted into: with 200 pieces of a kind, all of them found, recall is above 0.98.
 const COPIES: u64 = 200;
@@ -25,6 +26,8 @@ pub(crate) struct RowScrubber {
     quality: Quality,
     scrubber: Scrubber,
     subject_key: SubjectKey,
+    earlier: Option<Earlier>,
+    /// Rows of the part that are scrubbed.
     rows: u64,
 }
 
@@ -41,9 +44,11 @@ impl RowScrubber {
         scrubber: Scrubber,
         subject_key: SubjectKey,
         part: &PartRef,
+        earlier: Option<Earlier>,
     ) -> Result<Self, StageError> {
         let templates = source.templates().map_err(|error| StageError::internal(error.to_string()))?;
-        Ok(Self { source, templates, quality, scrubber, subject_key, rows: part.rows.max(1) })
+        let rows = part.carried.as_ref().map_or(part.rows, |carried| carried.read).max(1);
+        Ok(Self { source, templates, quality, scrubber, subject_key, earlier, rows })
     }
 
     /// Scrubs a batch.
@@ -53,13 +58,56 @@ impl RowScrubber {
         for line in batch.lines() {
             let row = done.rows;
             done.rows += 1;
+            if let (Some(earlier), Line::Whole(key @ [b'"', ..])) = (&self.earlier, &line) {
+                self.take_over(earlier, key, row, &mut done)?;
+                continue;
+            }
             match self.line(&line, row, &mut planter, &mut done) {
-                Ok(example) => done.example(&example)?,
-                Err(reason) => done.quarantined(row, reason),
+                Ok(example) => {
+                    done.unchanged += u64::from(self.earlier.as_ref().is_some_and(|it| it.has(&example)));
+                    done.example(&example)?;
+                }
+                Err(reason) => {
+                    let row_of = match &line {
+                        Line::Whole(line) => Row::parse(line).ok(),
+                        Line::TooLong => None,
+                    };
+                    let key = row_of
+                        .as_ref()
+                        .and_then(|row| row.raw(&self.source.key).zip(row.text(&self.source.key)));
+                    done.quarantined(row, reason, key.map(|(raw, text)| (raw, self.key_hash(&text))));
+                }
             }
         }
         done.planted = planter.into_tallies();
         Ok(done)
+    }
+
+    /// Takes over what the earlier run made of a row, by its key, a JSON string.
+    fn take_over(&self, earlier: &Earlier, key: &[u8], row: u64, done: &mut Done) -> Result<(), StageError> {
+        let lost = || {
+            let text = format!(
+                "a row of {} is to be taken over, and the earlier run has not got it: start the recipe once with {{\"full\": true}}",
+                self.source.table
+            );
+            StageError::new(ErrorName::CountsDiffer, text)
+        };
+        let json = std::str::from_utf8(key).map_err(|_| lost())?;
+        let text: String = serde_json::from_str(json).map_err(|_| lost())?;
+        let hash = self.key_hash(&text);
+        match earlier.of(&hash).ok_or_else(lost)? {
+            Became::Example(line, digests) => {
+                done.taken_over(line, digests);
+                done.key(json);
+            }
+            Became::Nothing(reason) => done.quarantined(row, reason.to_owned(), Some((json, hash))),
+        }
+        done.kept += 1;
+        Ok(())
+    }
+
+    fn key_hash(&self, key: &str) -> String {
+        self.subject_key.hash(&self.source.table, key)
     }
 
     /// Returns the clean example, or why the row cannot be used. Reasons are few and hold no value.
@@ -91,7 +139,7 @@ impl RowScrubber {
         let mut texts = record.texts(&[&prompt, &completion]).into_iter();
         let example = Example {
             source: self.source.name.clone(),
-            key: self.subject_key.hash(&self.source.table, &key),
+            key: self.key_hash(&key),
             subject: hashed("subject", &self.source.subject),
             group: hashed("group", &self.source.group),
             prompt: texts.next().unwrap_or_default(),

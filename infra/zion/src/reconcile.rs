@@ -216,7 +216,7 @@ async fn without(
 ) -> Result<HashMap<String, LineageLine>, StageError> {
     let mut after: Option<String> = None;
     while !left.is_empty() {
-        let range = Range { source, after: after.as_deref(), up_to: None };
+        let range = Range::of(source, after.as_deref(), None);
         let page = rows.keys(range, PAGE_KEYS).await?;
         let Some(end) = page.last().cloned() else { break };
         for row in &page {

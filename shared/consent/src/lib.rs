@@ -57,7 +57,7 @@ impl<'a, S: Get, R: Rows> Consent<'a, S, R> {
         };
         let mut missing: HashSet<&str> = wanted.iter().map(String::as_str).collect();
         while !missing.is_empty() {
-            let range = Range { source, after: after.as_deref(), up_to: Some(&last) };
+            let range = Range::of(source, after.as_deref(), Some(&last));
             let page = self.rows.keys(range, PAGE_KEYS).await?;
             // None at all is the end; so is the part's last key, where its row is still there.
             let Some(end) = page.last().cloned() else { break };

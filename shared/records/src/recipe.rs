@@ -7,6 +7,7 @@ mod approval;
 mod consent;
 mod cost;
 mod gates;
+mod incremental;
 mod provider;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ pub use approval::{Approval, MOST_APPROVAL_HOURS};
 pub use consent::{Consent, LoggedConsent, NoConsent, OwnConsent, RelatedConsent};
 pub use cost::{Bill, Model, PerMillion, Price};
 pub use gates::Gates;
+pub use incremental::Incremental;
 pub use provider::{Format, Provider, ProviderKind};
 
 /// A job may be waited for this long: the workflow itself ends after ten days, and a job that is still under way then
@@ -60,6 +62,9 @@ pub struct Recipe {
     /// When a run waits for an operator.
     #[serde(default)]
     pub approval: Approval,
+    /// Whether runs may read only what has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incremental: Option<Incremental>,
     /// Where rows come from, in the order in which they stand in the dataset.
     pub sources: Vec<Source>,
 }
@@ -111,6 +116,9 @@ pub struct Source {
     /// falls back to the subject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// The column that says when a row last changed: a timestamp or a date. `[incremental]` goes by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
     /// The columns that the templates use.
     pub columns: Vec<String>,
     /// Columns that say who the row's person is, and of what kind: their values are removed from prompt and completion.
@@ -177,6 +185,7 @@ impl Recipe {
         let mut used: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for source in &self.sources {
             let own = source.selected().into_iter().chain(source.filter.keys().map(String::as_str));
+            let own = own.chain(source.cursor.as_deref());
             used.entry(&source.table).or_default().extend(own);
             let consent = source.consent.table().unwrap_or(&source.table);
             used.entry(consent).or_default().extend(source.consent.columns());
@@ -226,7 +235,7 @@ impl Recipe {
             }
             source.check(&plain).map_err(|problem| format!("source {name}: {problem}"))?;
         }
-        Ok(())
+        incremental::check(self.incremental.as_ref(), &self.sources)
     }
 }
 
@@ -266,6 +275,7 @@ impl Source {
             .iter()
             .chain(&self.subject)
             .chain(&self.group)
+            .chain(&self.cursor)
             .chain(self.filter.keys())
             .chain(self.identity.keys())
         {

@@ -13,7 +13,7 @@ mod upload;
 
 pub use approve::{AnswerEvent, ApproveAnswer, ApproveEvent, AskEvent, Asked, Told, WebAnswer, WebEvent};
 pub use assemble::{Approval, AssembleEvent, Assembled, Side};
-pub use export::{ExportAnswer, ExportEvent, Exported, Gathered, PartRef, SliceRef};
+pub use export::{Carried, ExportAnswer, ExportEvent, Exported, Gathered, PartRef, SliceRef};
 pub use plan::{Estimate, PlanEvent, PlanInput, Planned};
 pub use promote::{PromoteAnswer, PromoteEvent, Promoted, Recorded};
 pub use scrub::{ScrubEvent, Scrubbed};

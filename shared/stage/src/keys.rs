@@ -53,6 +53,12 @@ pub fn row_keys(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/keys/{table}/{slice:05}-{part:05}.jsonl")
 }
 
+/// The keys of the rows of one part that became no example, by which a later run knows that they were read. Kept as
+/// long as those of the others.
+pub fn unusable_keys(run: &str, table: &str, slice: u32, part: u32) -> String {
+    format!("runs/{run}/keys/{table}/{slice:05}-{part:05}.unusable.jsonl")
+}
+
 /// What was found and counted in one part.
 pub fn scrubbed_report(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.report.json")

@@ -41,6 +41,10 @@ pub struct Manifest {
     /// Who may be used, as last read; none in a manifest that is older than this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
+    /// Which rows were read, and which were taken over from an earlier run; none where the recipe has no
+    /// `[incremental]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
     /// Counts through the funnel.
     pub counts: Counts,
     /// What became of each slice's rows.
@@ -84,6 +88,25 @@ pub struct Manifest {
     /// Whose examples are in the outputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lineage: Option<Lineage>,
+}
+
+/// What was read, and what an earlier run has left. The rows of [`Counts`] are `kept + read`, and what the earlier run
+/// had is `kept + replaced + gone`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// As planned.
+    #[serde(flatten)]
+    pub plan: crate::plan_file::Reading,
+    /// Rows read.
+    pub read: u64,
+    /// Rows taken over as they were left.
+    pub kept: u64,
+    /// Rows that were there, and were read again.
+    pub replaced: u64,
+    /// Of these, rows that came to the same example.
+    pub unchanged: u64,
+    /// Rows that are not there any more, or may not be used any more.
+    pub gone: u64,
 }
 
 /// What the source said of consent just before the dataset was made.

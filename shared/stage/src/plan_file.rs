@@ -1,5 +1,7 @@
 //! What the run will do.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, civil::Date};
 use records::recipe::Recipe;
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,9 @@ pub struct PlanFile {
     pub limits: Limits,
     /// Counts by source.
     pub sources: Vec<SourceCount>,
+    /// Whether only what has changed is read; none where the recipe has no `[incremental]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
     /// Ranges of keys to export.
     pub slices: Vec<Slice>,
     /// What the run will cost.
@@ -37,6 +42,61 @@ pub struct PlanFile {
     /// Whether an operator is asked, as far as it is known beforehand.
     #[serde(default)]
     pub approval: approval_file::Planned,
+}
+
+/// Which rows are read, and which are taken over as an earlier run left them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The source's time less the recipe's lag, looked at before anything was counted. What changes from then on is read
+    /// by the next run, whether or not this one has seen it. None where the source does not tell its time.
+    pub up_to: Option<Timestamp>,
+    /// Where this run begins; none when it reads everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
+    /// Why it reads everything, or which source it reads whole, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// The run that is gone on from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Since {
+    /// The last one that succeeded.
+    pub run: String,
+    /// The one that read everything: all examples have its surrogates.
+    pub first: String,
+    /// Runs since that one.
+    pub number: u32,
+    /// Where each source begins. A source that is not here is read whole.
+    pub sources: BTreeMap<String, Timestamp>,
+}
+
+impl PlanFile {
+    /// Returns what a source goes on from; none when it is read whole.
+    pub fn since(&self, source: &str) -> Option<(&Since, Timestamp)> {
+        let since = self.reading.as_ref()?.since.as_ref()?;
+        since.sources.get(source).map(|from| (since, *from))
+    }
+
+    /// Returns the run that the run's surrogates are named after: its own where it reads everything.
+    pub fn first(&self) -> &str {
+        self.reading.as_ref().and_then(|it| it.since.as_ref()).map_or(&self.run, |since| &since.first)
+    }
+}
+
+impl Reading {
+    /// Says in a sentence what is read, and why.
+    pub fn words(&self) -> String {
+        let notes = self.notes.join("; ");
+        match &self.since {
+            None => format!("everything: {notes}"),
+            Some(Since { run, sources, .. }) => {
+                let from = sources.values().min().map_or_else(String::new, Timestamp::to_string);
+                let notes = if notes.is_empty() { notes } else { format!("; {notes}") };
+                format!("what has changed since {from}, beside what run {run} has left{notes}")
+            }
+        }
+    }
 }
 
 /// Rows of one source at plan time.
@@ -61,6 +121,9 @@ pub struct Slice {
     pub after: Option<String>,
     /// Inclusive upper bound. The last one is the greatest key at plan time: rows added later wait for the next run.
     pub up_to: Option<String>,
+    /// Whether an earlier run has read this range, as the slice of the same number.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub earlier: bool,
     /// Its rows at plan time; none in a plan that is older than this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<Counted>,

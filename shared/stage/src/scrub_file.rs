@@ -11,6 +11,12 @@ pub struct ScrubReport {
     pub rows: u64,
     /// Examples written.
     pub examples: u64,
+    /// Rows taken over from an earlier run as it left them, usable or not: the counts of findings leave them out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub kept: u64,
+    /// Rows that were read again and came to the example that was there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unchanged: u64,
     /// Rows that could not be used, by reason.
     pub quarantined: BTreeMap<String, u64>,
     /// Findings by kind.
@@ -73,4 +79,12 @@ pub struct Quarantined {
     pub line: u64,
     /// Why, and what would mend it.
     pub reason: String,
+    /// The row's key, as a keyed hash; none where the row has no key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference on")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

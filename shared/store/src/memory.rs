@@ -29,6 +29,11 @@ impl Memory {
         self.state().objects.iter().map(|(key, (class, body))| (key.clone(), *class, body.clone())).collect()
     }
 
+    /// Removes an object, as the bucket's lifecycle does.
+    pub fn remove(&self, key: &str) {
+        self.state().objects.remove(key);
+    }
+
     /// Returns which port touched which key, in order.
     pub fn touched(&self) -> Vec<(&'static str, String)> {
         self.state().touched.clone()

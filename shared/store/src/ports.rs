@@ -6,6 +6,8 @@ use stage::StageError;
 pub enum Class {
     /// Rows as they came: tagged `data=raw`, by which the bucket's lifecycle expires them in days.
     Raw,
+    /// Keys of rows by which a later run goes on: tagged `data=keys`, and expired in weeks.
+    Keys,
     /// Everything else.
     Derived,
 }

@@ -27,10 +27,12 @@ impl S3 {
     }
 }
 
-const RAW_TAG: &str = "data=raw";
-
 fn tag(class: Class) -> Option<String> {
-    (class == Class::Raw).then(|| RAW_TAG.to_owned())
+    match class {
+        Class::Raw => Some("data=raw".to_owned()),
+        Class::Keys => Some("data=keys".to_owned()),
+        Class::Derived => None,
+    }
 }
 
 /// Names a call that failed. What a policy refuses is no passing fault: retrying would only hide it.

@@ -129,7 +129,7 @@ struct Counted {
 
 impl Counted {
     fn of<'a>(&'a self, source: &'a Source) -> Range<'a> {
-        Range { source, after: self.after.as_deref(), up_to: self.up_to.as_deref() }
+        Range::of(source, self.after.as_deref(), self.up_to.as_deref())
     }
 }
 
@@ -201,6 +201,7 @@ mod tests {
             key: "id".to_owned(),
             subject: None,
             group: None,
+            cursor: None,
             columns: Vec::new(),
             identity: std::collections::BTreeMap::new(),
             filter: std::collections::BTreeMap::new(),
@@ -219,7 +220,7 @@ mod tests {
         let mut counts = Vec::new();
         let mut after = None;
         for up_to in cuts.iter().map(Some).chain([None]) {
-            let range = Range { source: &source, after, up_to: up_to.map(String::as_str) };
+            let range = Range::of(&source, after, up_to.map(String::as_str));
             counts.push(keys.of(range).len() as u64);
             after = up_to.map(String::as_str);
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backon::Retryable as _;
-use records::recipe::{Consent, LoggedConsent};
+use jiff::Timestamp;
+use records::recipe::{Consent, LoggedConsent, Source};
 use records::row::Row;
 use reqwest::{RequestBuilder, Response};
 use secrecy::SecretString;
@@ -87,9 +88,9 @@ impl Gateway {
             authorize(request, &self.key).timeout(Self::TIMEOUT).send().await.map_err(unanswered)?;
         let status = response.status();
         if status.is_success() {
-            let total = total(&response);
+            let (total, time) = (total(&response), time(&response));
             let body = response.bytes().await.map_err(unanswered)?;
-            return Ok(Answer { total, body: body.into() });
+            return Ok(Answer { total, time, body: body.into() });
         }
         let wait = http::retry_after(response.headers());
         let refusal: Refusal = response.json().await.unwrap_or_default();
@@ -171,12 +172,19 @@ impl Gateway {
 
 struct Answer {
     total: Option<u64>,
+    time: Option<Timestamp>,
     body: Vec<u8>,
 }
 
 /// Reads the total out of `Content-Range: 0-4/1000`.
 fn total(response: &Response) -> Option<u64> {
     response.headers().get("content-range")?.to_str().ok()?.rsplit_once('/')?.1.parse().ok()
+}
+
+/// Reads when it was answered, in whole seconds: earlier than it was, if anything.
+fn time(response: &Response) -> Option<Timestamp> {
+    let date = response.headers().get("date")?.to_str().ok()?;
+    jiff::fmt::rfc2822::parse(date).ok().map(|time| time.timestamp())
 }
 
 /// The gateway's description of itself, as far as it says what columns are.
@@ -220,6 +228,11 @@ impl Rows for Gateway {
                 format!("{} answered without a count", range.source.table),
             )
         })
+    }
+
+    async fn now(&self, source: &Source) -> Result<Option<Timestamp>, StageError> {
+        let answer = self.rows(Range::all(source), &[&source.key], false, &[("limit", "1")], false).await?;
+        Ok(answer.time)
     }
 
     async fn tables(&self, names: &[&str]) -> Result<Option<Tables>, StageError> {
@@ -282,6 +295,30 @@ impl Models for Gateway {
         serde_json::from_slice(&answer.body).map_err(|_| {
             StageError::internal(format!("{what} has another shape: apply the migrations of this version"))
         })
+    }
+
+    async fn last_succeeded(&self, family: &str) -> Result<Option<String>, StageError> {
+        #[derive(Deserialize)]
+        struct Version {
+            run_id: String,
+        }
+        let what = "model_versions";
+        let url = self.url(what)?;
+        let family = format!("eq.{family}");
+        let query = [
+            ("select", "run_id"),
+            ("family", &family),
+            ("training_status", "eq.succeeded"),
+            ("run_id", "not.is.null"),
+            ("order", "version.desc"),
+            ("limit", "1"),
+        ];
+        let asked = Asked { what, consent: None, role: Self::ROLE };
+        let answer = self.send(asked, || self.client.get(url.clone()).query(&query)).await?;
+        let versions: Vec<Version> = serde_json::from_slice(&answer.body).map_err(|_| {
+            StageError::internal(format!("{what} has another shape: apply the migrations of this version"))
+        })?;
+        Ok(versions.into_iter().next().map(|version| version.run_id))
     }
 
     async fn promote(

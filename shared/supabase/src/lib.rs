@@ -24,4 +24,4 @@ pub use gateway::Gateway;
 pub use models::{Models, NewVersion, Promotion, Registered};
 pub use origin::Origin;
 pub use postgres::Postgres;
-pub use rows::{Page, Range, Rows, Scan};
+pub use rows::{Page, Range, Rows, Scan, Window};

@@ -38,6 +38,12 @@ pub trait Models {
     /// As [`Models::register`].
     fn of_runs(&self, runs: &[&str]) -> impl Future<Output = Result<Vec<Version>, StageError>>;
 
+    /// Returns the run of the family's newest version that succeeded; none before one has.
+    ///
+    /// # Errors
+    /// As [`Models::register`].
+    fn last_succeeded(&self, family: &str) -> impl Future<Output = Result<Option<String>, StageError>>;
+
     /// Makes the run's version live for its purpose, in one transaction with the ledger.
     ///
     /// # Errors

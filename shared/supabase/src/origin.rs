@@ -1,5 +1,6 @@
 //! Where a deployment reads rows: one of the two adapters.
 
+use jiff::Timestamp;
 use records::recipe::Source;
 use secrecy::SecretString;
 use stage::StageError;
@@ -63,6 +64,13 @@ impl Rows for Origin {
         match self {
             Self::Rest(rows) => rows.counts(range).await,
             Self::Postgres(rows) => rows.counts(range).await,
+        }
+    }
+
+    async fn now(&self, source: &Source) -> Result<Option<Timestamp>, StageError> {
+        match self {
+            Self::Rest(rows) => rows.now(source).await,
+            Self::Postgres(rows) => rows.now(source).await,
         }
     }
 

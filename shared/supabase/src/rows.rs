@@ -1,5 +1,6 @@
 //! The port to rows, and what a query asks for.
 
+use jiff::Timestamp;
 use records::recipe::{Consent, Equals, OwnConsent, RelatedConsent, Source};
 use records::row::Row;
 use serde_json::value::RawValue;
@@ -10,6 +11,26 @@ use stage::{ErrorName, StageError};
 use crate::cut;
 use crate::pages::Pages;
 
+/// Which rows of a range are meant, by the column that says when they last changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Window<'a> {
+    /// All of them.
+    #[default]
+    All,
+    /// Those that changed at a time or later.
+    Since {
+        /// The column.
+        cursor: &'a str,
+        /// The time, as RFC 3339 has it.
+        from: &'a str,
+    },
+    /// Those of which it is not known: a null is at no time, so that they are asked for by themselves.
+    Never {
+        /// The column.
+        cursor: &'a str,
+    },
+}
+
 /// A range of keys of one source: `after < key <= up_to`, each end open when none.
 #[derive(Debug, Clone, Copy)]
 pub struct Range<'a> {
@@ -19,12 +40,19 @@ pub struct Range<'a> {
     pub after: Option<&'a str>,
     /// Inclusive upper bound.
     pub up_to: Option<&'a str>,
+    /// Which of its rows.
+    pub window: Window<'a>,
 }
 
 impl<'a> Range<'a> {
     /// All rows of a source.
     pub fn all(source: &'a Source) -> Self {
-        Self { source, after: None, up_to: None }
+        Self::of(source, None, None)
+    }
+
+    /// All rows between two keys.
+    pub fn of(source: &'a Source, after: Option<&'a str>, up_to: Option<&'a str>) -> Self {
+        Self { source, after, up_to, window: Window::All }
     }
 }
 
@@ -69,6 +97,15 @@ pub trait Rows {
             let rows = self.count(range, false).await?;
             Ok(Counted { rows, consented: self.count(range, true).await? })
         }
+    }
+
+    /// Returns what time it is at the source, or, where it says so, when the oldest transaction began that is under way:
+    /// what is committed later may be as old. None where the source does not tell.
+    ///
+    /// # Errors
+    /// As [`Rows::page`].
+    fn now(&self, _source: &Source) -> impl Future<Output = Result<Option<Timestamp>, StageError>> {
+        async { Ok(None) }
     }
 
     /// Returns the types of all columns of those of the tables that there are; none where the source does not tell.
@@ -206,6 +243,11 @@ pub(crate) fn parameters(range: Range<'_>, columns: &[&str], consented: bool) ->
             parameters.push((source.key.clone(), format!("{operator}.{bound}")));
         }
     }
+    match range.window {
+        Window::All => {}
+        Window::Since { cursor, from } => parameters.push((cursor.to_owned(), format!("gte.{from}"))),
+        Window::Never { cursor } => parameters.push((cursor.to_owned(), "is.null".to_owned())),
+    }
     parameters
 }
 
@@ -234,6 +276,19 @@ mod tests {
         assert!(has(&parameters, "zion_consent.training_opt_out", "is.false"));
         assert!(has(&parameters, "id", "gt.7") && has(&parameters, "id", "lte.9"));
         assert!(has(&parameters, "status", "eq.published"));
+    }
+
+    #[test]
+    fn a_window_is_a_condition_beside_those_of_key_and_consent() {
+        let recipe = records::library::recipe("zion-support").unwrap();
+        let source = &recipe.sources[0];
+        let asked =
+            |window| parameters(Range { window, ..Range::of(source, Some("7"), None) }, &["id"], true);
+        let since = asked(Window::Since { cursor: "updated_at", from: "2026-11-22T10:00:00Z" });
+        assert!(has(&since, "updated_at", "gte.2026-11-22T10:00:00Z"), "{since:?}");
+        assert!(has(&since, "id", "gt.7") && has(&since, "training_opt_out", "is.false"));
+        assert!(has(&asked(Window::Never { cursor: "updated_at" }), "updated_at", "is.null"));
+        assert!(!asked(Window::All).iter().any(|(name, _)| name == "updated_at"));
     }
 
     #[test]

@@ -141,7 +141,7 @@ fn accumulated() -> Value {
     json!({
         "run": "r", "slice": slice, "part": {},
         "planned": arrows::Planned { run: text(), recipe: text(), purpose: text(), dry_run: true, model: Some(text()),
-            slices: vec![slice.clone()], rows: 1, opted_out: 0, plan_key: text(), plan_sha256: text(),
+            slices: vec![slice.clone()], reading: None, rows: 1, opted_out: 0, plan_key: text(), plan_sha256: text(),
             estimate: arrows::Estimate { examples: 1, tokens: 1, usd: 1.0 }, approval: vec![Why::FirstRun] },
         "exported": arrows::Exported { table: text(), slice: 0, more: true, parts: 1, rows: 1, left_out: 0, bytes: 1 },
         "gathered": arrows::Gathered { run: text(), parts_key: text(), parts: 1, rows: 1, left_out: 0, bytes: 1 },

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use records::recipe::Consent;
+use jiff::Timestamp;
+use records::recipe::{Consent, Source};
 use serde_json::{Value, json};
 use stage::StageError;
 use stage::arrows::Recorded;
@@ -11,6 +12,7 @@ use stage::schema_file::Tables;
 use supabase::models::Version;
 use supabase::{Models, NewVersion, Page, Promotion, Range, Registered, Rows};
 
+use super::changed::inside;
 pub(crate) use super::tuner::Tuner;
 
 /// Rows by table, with the versions and what became of them. A row may be used unless `opted_out` is true.
@@ -21,6 +23,8 @@ pub(crate) struct Project {
     pub(crate) types: Option<Tables>,
     /// The server's own cap on a page.
     pub(crate) max_rows: usize,
+    /// What time it is; none where it is not told.
+    pub(crate) now: Option<Timestamp>,
     /// How often keys were asked for.
     pub(crate) key_requests: Mutex<u32>,
     pub(crate) versions: Mutex<BTreeMap<String, Value>>,
@@ -92,11 +96,16 @@ impl Project {
             after.is_none_or(|after| key(row) > after)
                 && up_to.is_none_or(|up_to| key(row) <= up_to)
                 && !(asks && row["opted_out"] == true)
+                && inside(row, range.window)
         })
     }
 }
 
 impl Rows for Project {
+    async fn now(&self, _: &Source) -> Result<Option<Timestamp>, StageError> {
+        Ok(self.now)
+    }
+
     async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
         let rows: Vec<_> = self.select(range, true).take(self.max_rows.min(limit as usize)).collect();
         Ok(Page::new(serde_json::to_vec(&rows).unwrap()))
@@ -169,6 +178,14 @@ impl Models for Project {
             })
         };
         Ok(runs.iter().filter_map(row).collect())
+    }
+
+    async fn last_succeeded(&self, family: &str) -> Result<Option<String>, StageError> {
+        let versions = self.lock();
+        let of_family =
+            |row: &Value| row["name"].as_str().is_some_and(|it| it.starts_with(&format!("{family}-v")));
+        let succeeded = versions.iter().filter(|(_, row)| row["status"] == "succeeded" && of_family(row));
+        Ok(succeeded.max_by_key(|(_, row)| row["version"].as_u64()).map(|(run, _)| run.clone()))
     }
 
     async fn promote(

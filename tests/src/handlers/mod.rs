@@ -1,6 +1,7 @@
 //! The handlers in this process, over stores and services in memory.
 
 mod bedrock;
+pub(crate) mod changed;
 mod consent;
 mod failures;
 pub(crate) mod fakes;

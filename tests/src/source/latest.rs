@@ -168,7 +168,14 @@ async fn consent_that_is_read_again_follows_the_same_rule() {
     let (services, rows) = world().await;
     let mut recipe = records::library::recipe("zion-job-generator").unwrap();
     recipe.sources = vec![of_people(training())];
-    let slice = Slice { source: "of_people".to_owned(), slice: 0, after: None, up_to: None, counted: None };
+    let slice = Slice {
+        source: "of_people".to_owned(),
+        slice: 0,
+        after: None,
+        up_to: None,
+        earlier: false,
+        counted: None,
+    };
     let plan = PlanFile {
         run: "run".to_owned(),
         started_at: jiff::Timestamp::UNIX_EPOCH,
@@ -178,12 +185,20 @@ async fn consent_that_is_read_again_follows_the_same_rule() {
         base_shutdown_date: None,
         limits: Limits { min_examples: 0, max_file_bytes: 0, max_example_tokens: 0 },
         sources: Vec::new(),
+        reading: None,
         slices: vec![slice],
         estimate: Estimate { examples: 0, tokens: 0, usd: 0.0 },
         approval: stage::approval_file::Planned::default(),
     };
-    let part =
-        PartRef { table: "of_people".to_owned(), slice: 0, part: 0, key: String::new(), rows: 4, bytes: 0 };
+    let part = PartRef {
+        table: "of_people".to_owned(),
+        slice: 0,
+        part: 0,
+        key: String::new(),
+        rows: 4,
+        bytes: 0,
+        carried: None,
+    };
     // What an export before the changes below has taken.
     let exported = used(&rows, &plan.recipe.sources[0]).await;
     let store = Memory::default();

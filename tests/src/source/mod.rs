@@ -47,6 +47,7 @@ fn source(table: &str, columns: &[&str], consent: Consent) -> Source {
         key: "key".to_owned(),
         subject: None,
         group: None,
+        cursor: None,
         columns: columns.iter().map(|&column| column.to_owned()).collect(),
         identity: BTreeMap::new(),
         filter: BTreeMap::new(),

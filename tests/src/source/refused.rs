@@ -83,7 +83,7 @@ async fn a_database_that_is_not_there_passes() {
 async fn a_bound_of_another_type_is_refused_without_its_value() {
     let services = services().await;
     let source = source("by_uuid", &["a_text"], of_everyone());
-    let range = Range { source: &source, after: Some("ann.lee@example.com"), up_to: None };
+    let range = Range::of(&source, Some("ann.lee@example.com"), None);
     let error = read(&postgres(&services.database_url()), range).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::SourceRefused);
     assert!(!error.chain().contains("ann.lee"), "{}", error.chain());

@@ -174,7 +174,7 @@ async fn consent_filters_and_bounds_mean_the_same_over_both() {
         let source = filtered(column, value);
         assert_eq!(both(&rest, &sql, Range::all(&source)).await.is_empty(), !some, "{column}");
     }
-    let range = Range { source: &related, after: Some("1050"), up_to: Some("1150") };
+    let range = Range::of(&related, Some("1050"), Some("1150"));
     let rows = both(&rest, &sql, range).await;
     assert!(
         rows.len() > 40 && rows.iter().all(|row| (1051..=1150).contains(&row["key"].parse::<u64>().unwrap()))
@@ -194,7 +194,7 @@ async fn keys_of_any_type_are_walked_the_same_over_both() {
         let bounds = sql.bounds(Range::all(&source)).await.unwrap().unwrap();
         assert_eq!(rest.bounds(Range::all(&source)).await.unwrap().unwrap(), bounds);
         let last = serde_json::from_str::<String>(&bounds.1).unwrap();
-        let range = Range { source: &source, after: Some(&last), up_to: None };
+        let range = Range::of(&source, Some(&last), None);
         assert!(both(&rest, &sql, range).await.is_empty());
     }
     let empty = source("unrelated", &["a_text"], of_everyone());

@@ -30,7 +30,7 @@ async fn both_cut_skewed_keys_into_ranges_of_about_as_many_rows() {
             let (mut after, mut rows) = (None, 0);
             for up_to in cuts.iter().map(Some).chain([None]) {
                 let up_to = up_to.map(String::as_str);
-                let count = sql.count(Range { source: &source, after, up_to }, false).await.unwrap();
+                let count = sql.count(Range::of(&source, after, up_to), false).await.unwrap();
                 assert!(count <= 1_250, "{table}: {count} of 4,000 rows in one of {} ranges", cuts.len() + 1);
                 (after, rows) = (up_to, rows + count);
             }

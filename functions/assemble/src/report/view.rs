@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use records::split::SideName;
 use serde::Serialize;
-use stage::manifest::{Bin, Manifest};
-use stage::plan_file::PlanFile;
+use stage::manifest::{Bin, Manifest, Reading};
+use stage::plan_file::{PlanFile, Since};
 
 use super::samples::{Sample, Samples, shown};
 use super::warnings;
@@ -23,6 +23,7 @@ pub(super) struct View<'a> {
     code_version: &'a str,
     tiles: Vec<Tile>,
     warnings: Vec<String>,
+    reading: Vec<String>,
     funnel: Vec<Bar>,
     quarantined: Vec<Bar>,
     sides: Vec<Row>,
@@ -101,6 +102,7 @@ impl<'a> View<'a> {
             code_version: &manifest.code_version,
             tiles: tiles(manifest, plan),
             warnings: warnings::of(manifest, plan),
+            reading: manifest.reading.as_ref().map(reading).unwrap_or_default(),
             funnel: funnel(manifest),
             quarantined: bars(&manifest.quarantined, "lost"),
             sides: sides(manifest),
@@ -171,6 +173,35 @@ fn funnel(manifest: &Manifest) -> Vec<Bar> {
     ];
     let most = steps.iter().map(|(_, count, _)| *count).max().unwrap_or_default();
     steps.into_iter().map(|(name, count, tone)| bar(name.to_owned(), count, most, tone)).collect()
+}
+
+/// What was read and what was not, and why.
+fn reading(reading: &Reading) -> Vec<String> {
+    let Reading { plan, read, kept, replaced, unchanged, gone } = reading;
+    let mut lines = Vec::new();
+    if let Some(Since { run, sources, .. }) = &plan.since {
+        let from = sources.values().min().map_or_else(String::new, ToString::to_string);
+        lines.push(format!(
+            "Incremental since {from}: {} rows read, {} taken over from run {run}.",
+            number(*read),
+            number(*kept)
+        ));
+        lines.push("Personal data found is counted in the rows that were read.".to_owned());
+        lines.push(format!(
+            "Of what that run had, {} rows were read again, {} of them for nothing, and {} are gone or may not be used any more.",
+            number(*replaced),
+            number(*unchanged),
+            number(*gone)
+        ));
+    } else {
+        lines.push(format!("All {} rows were read.", number(*read)));
+    }
+    lines.extend(plan.notes.iter().map(|note| {
+        let mut letters = note.chars();
+        let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+        format!("{first}{}.", letters.as_str())
+    }));
+    lines
 }
 
 fn bars(counts: &BTreeMap<String, u64>, tone: &'static str) -> Vec<Bar> {

@@ -24,6 +24,25 @@ pub struct PartRef {
     pub rows: u64,
     /// Its size.
     pub bytes: u64,
+    /// What it takes over from an earlier run; none where its lines are rows and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Carried>,
+}
+
+/// A part of an earlier run, from which rows are taken over: a line of the new part is a row or, as a JSON string, the
+/// key of one that is taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// The run.
+    pub run: String,
+    /// The part's slice.
+    pub slice: u32,
+    /// Its number.
+    pub part: u32,
+    /// Lines of the new part that are rows.
+    pub read: u64,
+    /// Lines of the new part, rows or not, whose key the earlier part had.
+    pub known: u64,
 }
 
 /// What `export` is asked to do.

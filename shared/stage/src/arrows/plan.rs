@@ -36,6 +36,9 @@ pub struct PlanInput {
     /// What whoever starts the run approves in advance, in US dollars: they have seen what it costs. No schedule does.
     #[serde(default)]
     pub approved_usd: Option<f64>,
+    /// Reads everything, also where the recipe would read what has changed alone.
+    #[serde(default)]
+    pub full: bool,
 }
 
 impl PlanEvent {
@@ -78,6 +81,9 @@ pub struct Planned {
     pub model: Option<String>,
     /// What `Export` maps over.
     pub slices: Vec<SliceRef>,
+    /// What is read, and why; none where the recipe has no `[incremental]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<String>,
     /// Rows that may be used.
     pub rows: u64,
     /// Rows left out because consent is missing.

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::Retryable as _;
+use jiff::Timestamp;
 use records::recipe::Source;
 use secrecy::{ExposeSecret as _, SecretString};
 use stage::plan_file::Counted;
@@ -197,6 +198,12 @@ impl Rows for Postgres {
         let shape = self.shape(range.source).await?;
         let row = self.row(self.asked(range.source, true), &sql::counts(&shape, range)).await?;
         numbers(range.source, row).map(|[rows, consented]| Counted { rows, consented })
+    }
+
+    async fn now(&self, source: &Source) -> Result<Option<Timestamp>, StageError> {
+        let row = self.row(self.asked(source, false), sql::now()).await?;
+        let microsecond = row.into_iter().next().flatten().and_then(|text| text.parse().ok());
+        Ok(microsecond.and_then(|microsecond| Timestamp::from_microsecond(microsecond).ok()))
     }
 
     async fn tables(&self, names: &[&str]) -> Result<Option<Tables>, StageError> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use records::recipe::{Consent, Equals, LoggedConsent, OwnConsent, RelatedConsent, Source};
 
 use super::shape::Shape;
-use crate::rows::Range;
+use crate::rows::{Range, Window};
 
 /// Quotes a name.
 pub(super) fn name(name: &str) -> String {
@@ -107,6 +107,13 @@ pub(super) fn counts(shape: &Shape, range: Range<'_>) -> String {
     format!("select ({}), ({})", count(shape, range, false), count(shape, range, true))
 }
 
+/// The time in microseconds, or when the oldest transaction began that this role may see: what it commits bears that
+/// time. Our own began now.
+pub(super) fn now() -> &'static str {
+    "select (extract(epoch from least(pg_catalog.now(), min(xact_start))) * 1000000)::bigint::text \
+    from pg_catalog.pg_stat_activity where datname = pg_catalog.current_database()"
+}
+
 /// The smallest and the greatest key, as JSON.
 pub(super) fn bounds(shape: &Shape, range: Range<'_>) -> String {
     let (key, from) = (column(&range.source.key), from(shape, range, false));
@@ -151,6 +158,12 @@ fn conditions(shape: &Shape, range: Range<'_>, consented: bool) -> String {
         if let Some(bound) = bound {
             conditions.push(format!("{key} {operator} {}::{}", literal(bound), shape.key_type));
         }
+    }
+    match range.window {
+        Window::All => {}
+        // The literal takes the column's type: of a time without a zone or a date it is UTC's.
+        Window::Since { cursor, from } => conditions.push(format!("{} >= {}", column(cursor), literal(from))),
+        Window::Never { cursor } => conditions.push(format!("{} is null", column(cursor))),
     }
     if consented {
         conditions.extend(agreed(shape, source));

@@ -101,7 +101,7 @@ impl Export {
         let recipe = library::recipe(RECIPE).context("read the recipe")?;
         let source = recipe.sources.first().ok_or_else(|| Error::new("a recipe without a source"))?;
         let (all, some) = (self.rows.to_string(), self.rows / SHARE);
-        let range = Range { source, after: None, up_to: Some(&all) };
+        let range = Range::of(source, None, Some(&all));
         let database = Database::new(&SecretString::from(url.clone())).context("the database")?;
         let cuts = database.cuts(source, self.rows, 2).await.context("cut the table")?;
         let middle = cuts.first().map(String::as_str);

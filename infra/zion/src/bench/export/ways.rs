@@ -51,7 +51,7 @@ pub(super) struct Job {
 
 impl Job {
     fn range(&self) -> Range<'_> {
-        Range { source: &self.source, after: self.after.as_deref(), up_to: self.up_to.as_deref() }
+        Range::of(&self.source, self.after.as_deref(), self.up_to.as_deref())
     }
 
     fn database(&self) -> Result<Postgres> {
@@ -151,6 +151,7 @@ pub(super) async fn handler(rows: &impl Rows, recipe: &Recipe, range: Range<'_>)
         slice: 0,
         after: bound(range.after),
         up_to: bound(range.up_to),
+        earlier: false,
         counted: None,
     };
     let store = Nowhere::default();
@@ -180,6 +181,7 @@ fn plan(recipe: &Recipe, slice: Slice) -> PlanFile {
         base_shutdown_date: None,
         limits: Limits { min_examples: 0, max_file_bytes: 0, max_example_tokens: 0 },
         sources: Vec::new(),
+        reading: None,
         slices: vec![slice],
         estimate: Estimate { examples: 0, tokens: 0, usd: 0.0 },
         approval: stage::approval_file::Planned::default(),

@@ -117,6 +117,7 @@ pub(super) async fn measure(_: &Path, bytes: u64) -> Result<Told> {
         base_shutdown_date: None,
         limits: Limits { min_examples: 1, max_file_bytes: u64::MAX, max_example_tokens: u64::MAX },
         sources: Vec::new(),
+        reading: None,
         slices: Vec::new(),
         estimate: Estimate { examples: 0, tokens: 0, usd: 0.0 },
         approval: stage::approval_file::Planned::default(),
@@ -137,6 +138,7 @@ pub(super) async fn measure(_: &Path, bytes: u64) -> Result<Told> {
         part: 0,
         rows: rounds * ROWS,
         bytes,
+        carried: None,
     };
     let begun = cpu();
     let scrubbed = scrub::handle(ScrubEvent { run: RUN.to_owned(), part }, &store, &key).await;

@@ -9,6 +9,7 @@ use store::Memory;
 use tuning::JobStatus;
 
 use super::{resource, text};
+use crate::handlers::changed;
 use crate::handlers::fakes::{Project, Tuner};
 use crate::handlers::run::{self, parts, plan};
 
@@ -121,6 +122,11 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     };
     status::handle(event, "2026-11-22T10:05:00Z".parse().unwrap(), &store, &tuner).await.unwrap();
     steps.push(("status", since(&store)));
+    // What an incremental run touches beside.
+    for (function, more) in changed::touched().await {
+        let step = steps.iter_mut().find(|(name, _)| *name == function).unwrap();
+        step.1.extend(more);
+    }
     steps
 }
 

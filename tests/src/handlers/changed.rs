@@ -160,3 +160,25 @@ impl World {
         self.project.fail(&full, "Internal", "only to compare with").await.unwrap();
     }
 }
+
+/// What each function of an incremental run touches.
+pub(crate) async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
+    let mut world = World::new(300);
+    world.run("a", json!({})).await.unwrap();
+    world.succeed("a").await;
+    let seen = |world: &World| world.store.touched().len();
+    let mut steps = Vec::new();
+    let mut from = seen(&world);
+    let planned = world.plan("b", json!({})).await.unwrap();
+    steps.push(("plan", world.store.touched().split_off(from)));
+    from = seen(&world);
+    world.export(&planned, || usize::MAX, |_| ()).await.unwrap();
+    steps.push(("export", world.store.touched().split_off(from)));
+    let parts = get_lines::<PartRef>(&world.store, &keys::export_parts("b")).await.unwrap();
+    from = seen(&world);
+    for part in parts {
+        scrub::handle(ScrubEvent { run: "b".to_owned(), part }, &world.store, &key()).await.unwrap();
+    }
+    steps.push(("scrub", world.store.touched().split_off(from)));
+    steps
+}

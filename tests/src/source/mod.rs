@@ -3,10 +3,12 @@
 //! | module | tests |
 //! |---|---|
 //! | `same` | both give the same rows, whatever the types and the consent |
+//! | `changed` | both give the same rows of a window, and know what time it is |
 //! | `latest` | of a log of consents a person's latest row counts |
 //! | `slices` | skewed keys are cut evenly; a scan outlives its connection and a table that changes |
 //! | `refused` | what the database refuses is named, with the fix and without a secret |
 
+mod changed;
 mod latest;
 mod refused;
 mod same;

@@ -47,7 +47,11 @@ async fn keys(rows: &impl Rows, range: Range<'_>) -> Vec<String> {
 }
 
 /// Reads a range both ways and returns its rows.
-async fn both(rest: &impl Rows, sql: &impl Rows, range: Range<'_>) -> Vec<BTreeMap<String, String>> {
+pub(super) async fn both(
+    rest: &impl Rows,
+    sql: &impl Rows,
+    range: Range<'_>,
+) -> Vec<BTreeMap<String, String>> {
     let (rest_lines, sql_lines) = (read(rest, range).await.unwrap(), read(sql, range).await.unwrap());
     let rest_rows: Vec<_> = rest_lines.iter().map(|line| canonical(line)).collect();
     let sql_rows: Vec<_> = sql_lines.iter().map(|line| canonical(line)).collect();

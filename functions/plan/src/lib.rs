@@ -70,12 +70,12 @@ pub async fn handle(
         let page = rows.page(Range::all(from), Sample::ROWS).await?;
         preflight::one_consent_a_row(from, &page)?;
         sample.take(from, &page)?;
-        let slices = match since::slices(from, reading.as_mut(), earlier.as_ref(), rows).await? {
-            Some(slices) => slices,
-            None => {
-                let all = rows.count(Range::all(from), false).await?;
-                slices::cut(from, all, sample.row_bytes(), rows).await?
-            }
+        let taken_over = since::slices(from, reading.as_mut(), earlier.as_ref(), rows).await?;
+        let slices = if let Some(slices) = taken_over {
+            slices
+        } else {
+            let all = rows.count(Range::all(from), false).await?;
+            slices::cut(from, all, sample.row_bytes(), rows).await?
         };
         // The slices are what is read: the source's counts are the sums of theirs.
         let counted = || slices.iter().filter_map(|slice| slice.counted);

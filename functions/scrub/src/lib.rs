@@ -40,7 +40,8 @@ pub async fn handle(
     store: &(impl Get + Put),
     subject_key: &SubjectKey,
 ) -> Result<Scrubbed, StageError> {
-    handle_with(event, store, subject_key, |scrubber| scrubber).await
+    // Six objects that are written make a large future.
+    Box::pin(handle_with(event, store, subject_key, |scrubber| scrubber)).await
 }
 
 /// As [`handle`], with a scrubber that the caller has changed: so that a test can switch a recogniser off.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use supabase::{Models as _, NewVersion, Range, Rows, Window};
+use supabase::{Models as _, NewVersion, Range, Rows as _, Window};
 
 use super::same::both;
 use super::{gateway, of_people, postgres, services, source};

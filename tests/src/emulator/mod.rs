@@ -9,8 +9,9 @@
 //! | [`world`] | the stack, and what a scenario does with it |
 //! | [`evidence`] | what runs have left, and everything there is to search |
 //! | [`processes`] | the function processes, to be stopped and killed |
-//! | [`full`], [`refused`], [`faults`], [`replays`], [`consent`], [`kills`], [`stopped`], [`search`], [`real_text`] | the scenarios |
+//! | [`full`], [`bedrock`], [`refused`], [`faults`], [`replays`], [`consent`], [`kills`], [`stopped`], [`search`], [`real_text`] | the scenarios |
 
+mod bedrock;
 mod consent;
 mod evidence;
 mod faults;
@@ -75,6 +76,7 @@ async fn scenarios() -> Vec<&'static str> {
         ("a base model that cannot be used", refused::base_model(w).boxed_local()),
         ("a job that the provider fails or cancels", refused::job(w).boxed_local()),
         ("a failure that cannot be recorded", refused::unrecorded(w).boxed_local()),
+        ("a recipe for Bedrock trains there", bedrock::trains_there(w).boxed_local()),
         ("no planted data and no secret in anything left", search::everything(w).boxed_local()),
         ("real text of others", real_text::runs(w).boxed_local()),
     ];

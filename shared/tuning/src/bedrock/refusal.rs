@@ -54,8 +54,7 @@ impl Kind {
             "ValidationException" if words.contains("already") => Self::Taken,
             "ValidationException"
                 if words.contains("model identifier")
-                    || (words.contains("model") && words.contains("customiz"))
-                    || words.contains("fine-tun") =>
+                    || (words.contains("customiz") && words.contains("support")) =>
             {
                 Self::NotTunable
             }
@@ -151,6 +150,12 @@ mod tests {
             assert_eq!(named(kind, "creating the job", code, words, "r").name(), expected, "{code} {words}");
         }
         assert_eq!(Kind::of("ValidationException", 400, "The job name is already in use"), Kind::Taken);
+        assert_eq!(
+            Kind::of("ValidationException", 400, "model customization job name is invalid"),
+            Kind::Other
+        );
+        let unsupported = "This model does not support customization";
+        assert_eq!(Kind::of("ValidationException", 400, unsupported), Kind::NotTunable);
         assert_eq!(Kind::of("ResourceInUseException", 400, ""), Kind::Taken);
         let denied = named(Kind::Denied, "creating the job", "", "bedrock:CreateModelCustomizationJob", "r");
         assert!(

@@ -141,7 +141,7 @@ GUARD = [
     several(
         "no alarm is left to check",
         "nothing in the template is subject to this rule",
-        *(template(r"AWS::CloudWatch::Alarm", "AWS::SNS::Topic", "") for _ in range(5)),
+        *(template(r"AWS::CloudWatch::Alarm", "AWS::SNS::Topic", "") for _ in range(6)),
     ),
 ]
 

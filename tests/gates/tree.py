@@ -1,7 +1,7 @@
 """Checks the direction of the workspace's dependencies.
 
 1. `pii` and `records` compile and test in seconds: nothing asynchronous, no HTTP, no AWS in their tree.
-2. Arrows go down: functions -> consent -> {supabase, tuning, store, secrets} -> stage -> records -> pii; no function
+2. Arrows go down: functions -> consent -> {supabase, tuning, store, secrets, notify} -> stage -> records -> pii; no function
    uses another.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 PURE = {"pii", "records"}
 NOT_IN_PURE = re.compile(r"^(tokio|hyper|reqwest|axum|lambda_runtime|aws-.*)$")
-PORTS = {"supabase", "tuning", "store", "secrets"}
+PORTS = {"supabase", "tuning", "store", "secrets", "notify"}
 BASE = {"stage", "records", "pii"}
 
 

@@ -8,7 +8,7 @@ use stage::plan_file::PlanFile;
 use stage::{ErrorName, StageError};
 use supabase::Page;
 use supabase::rows::CONSENT;
-use tuning::{BaseModel, Catalogue};
+use tuning::{BaseModel, Catalogue, alternatives, days_left};
 
 /// Looks the base model up and refuses one that is shut down too soon.
 pub(crate) async fn base_model(
@@ -26,11 +26,15 @@ pub(crate) async fn base_model(
     })?;
     if let Some(shutdown) = base.shutdown_date {
         let today = started_at.to_zoned(TimeZone::UTC).date();
-        let days = shutdown.since(today).map_or(i32::MIN, |span| span.get_days());
-        if i64::from(days) < i64::from(recipe.model.min_life_days) {
+        let (days, least) = (days_left(shutdown, today), recipe.model.min_life_days);
+        if i64::from(days) < i64::from(least) {
+            // The list only helps; without it the answer is the same.
+            let others = provider.models().await.unwrap_or_default();
+            let others = alternatives(&others, id, today, i32::try_from(least).unwrap_or(i32::MAX));
+            let others = if others.is_empty() { "none that lasts".to_owned() } else { others.join(", ") };
             return Err(unusable(format!(
-                "base model {id} is shut down on {shutdown}, {days} days from now; recipe {} wants at least {}: choose another base",
-                recipe.name, recipe.model.min_life_days
+                "base model {id} is shut down on {shutdown}, {days} days from now; recipe {} wants at least {least}: set model.base to another one that can be tuned; the provider lists {others}",
+                recipe.name
             )));
         }
     }

@@ -9,6 +9,7 @@ mod plan;
 mod promote;
 mod scrub;
 mod status;
+mod sunset;
 mod upload;
 
 pub use approve::{AnswerEvent, ApproveAnswer, ApproveEvent, AskEvent, Asked, Told, WebAnswer, WebEvent};
@@ -18,4 +19,5 @@ pub use plan::{Estimate, PlanEvent, PlanInput, Planned};
 pub use promote::{PromoteAnswer, PromoteEvent, Promoted, Recorded};
 pub use scrub::{ScrubEvent, Scrubbed};
 pub use status::{JobState, Polled, Progress, StatusEvent};
+pub use sunset::{SunsetChecked, SunsetEvent};
 pub use upload::{ClearEvent, Cleared, Ended, SubmitEvent, Submitted, UploadAnswer, UploadEvent};

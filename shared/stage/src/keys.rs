@@ -17,6 +17,11 @@ pub fn recipe_approved(recipe: &str) -> String {
     format!("recipes/{recipe}/approved.json")
 }
 
+/// What the operators were told last of base models that are shut down. Written by `sunset`.
+pub fn sunset() -> String {
+    "sunset.json".to_owned()
+}
+
 /// One part of raw rows. Expires in days; read by `export` and `scrub` alone.
 pub fn export_part(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/export/{table}/{slice:05}-{part:05}.jsonl")

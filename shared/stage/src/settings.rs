@@ -25,13 +25,15 @@ pub struct Settings {
     pub subject_key_secret: String,
     /// `BEDROCK_ROLE`: ARN of the role that Bedrock reads datasets with; empty where no recipe trains there.
     pub bedrock_role: Option<String>,
+    /// `ALERT_TOPIC`: ARN of the topic that tells operators what needs them.
+    pub alert_topic: String,
     /// `DEFAULT_RECIPE`: the recipe of an execution started with `{}`.
     pub default_recipe: String,
 }
 
 impl Settings {
     /// The variables, in the order of the fields. The template sets exactly these.
-    pub const VARIABLES: [&'static str; 9] = [
+    pub const VARIABLES: [&'static str; 10] = [
         "BUCKET",
         "SUPABASE_URL",
         "SUPABASE_KEY_SECRET",
@@ -40,6 +42,7 @@ impl Settings {
         "PROVIDER_KEY_SECRET",
         "SUBJECT_KEY_SECRET",
         "BEDROCK_ROLE",
+        "ALERT_TOPIC",
         "DEFAULT_RECIPE",
     ];
 
@@ -87,6 +90,7 @@ impl Settings {
             provider_key_secret: text("PROVIDER_KEY_SECRET")?,
             subject_key_secret: text("SUBJECT_KEY_SECRET")?,
             bedrock_role: optional("BEDROCK_ROLE"),
+            alert_topic: text("ALERT_TOPIC")?,
             default_recipe: text("DEFAULT_RECIPE")?,
         })
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use backon::Retryable as _;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use records::recipe::{Consent, LoggedConsent, Source};
 use records::row::Row;
 use reqwest::{RequestBuilder, Response};
@@ -18,7 +19,7 @@ use stage::{ErrorName, StageError, http};
 use url::Url;
 
 use crate::key::authorize;
-use crate::models::{Models, NewVersion, Promotion, Registered, Version};
+use crate::models::{LiveModel, Models, NewVersion, Promotion, Registered, Version};
 use crate::patience::{LONGEST_WAIT, patience};
 use crate::refusal::{Asked, Refusal, refused};
 use crate::rows::{Page, Range, Rows, parameters, type_name};
@@ -264,6 +265,24 @@ impl Rows for Gateway {
     }
 }
 
+impl Gateway {
+    /// Asks for rows of `model_versions`.
+    async fn versions<T: DeserializeOwned>(&self, query: &[(&str, &str)]) -> Result<Vec<T>, StageError> {
+        let what = "model_versions";
+        let url = self.url(what)?;
+        let asked = Asked { what, consent: None, role: Self::ROLE };
+        let answer = self.send(asked, || self.client.get(url.clone()).query(query)).await?;
+        serde_json::from_slice(&answer.body).map_err(|_| {
+            StageError::internal(format!("{what} has another shape: apply the migrations of this version"))
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    changed: u64,
+}
+
 impl Models for Gateway {
     async fn register(&self, version: &NewVersion<'_>) -> Result<Registered, StageError> {
         self.rpc("register_model_version", version).await
@@ -285,16 +304,27 @@ impl Models for Gateway {
     }
 
     async fn of_runs(&self, runs: &[&str]) -> Result<Vec<Version>, StageError> {
-        let what = "model_versions";
-        let url = self.url(what)?;
         let runs: Vec<String> = runs.iter().map(|run| format!("\"{run}\"")).collect();
         let runs = format!("in.({})", runs.join(","));
-        let query = [("select", "run_id,name,id,job_id,training_status,active"), ("run_id", &runs)];
-        let asked = Asked { what, consent: None, role: Self::ROLE };
-        let answer = self.send(asked, || self.client.get(url.clone()).query(&query)).await?;
-        serde_json::from_slice(&answer.body).map_err(|_| {
-            StageError::internal(format!("{what} has another shape: apply the migrations of this version"))
-        })
+        self.versions(&[("select", "run_id,name,id,job_id,training_status,active"), ("run_id", &runs)]).await
+    }
+
+    async fn live_models(&self) -> Result<Vec<LiveModel>, StageError> {
+        // One a purpose: never so many that the gateway would cut them off.
+        let query =
+            [("select", "name,purpose,base_model,provider,base_shutdown_date"), ("active", "is.true")];
+        self.versions(&query).await
+    }
+
+    async fn note_base_shutdown(
+        &self,
+        base_model: &str,
+        provider: &str,
+        day: Option<Date>,
+    ) -> Result<u64, StageError> {
+        let arguments =
+            json!({"p_base_model": base_model, "p_provider": provider, "p_base_shutdown_date": day});
+        self.rpc::<Changed>("note_base_shutdown", &arguments).await.map(|noted| noted.changed)
     }
 
     async fn last_succeeded(&self, family: &str) -> Result<Option<String>, StageError> {
@@ -302,8 +332,6 @@ impl Models for Gateway {
         struct Version {
             run_id: String,
         }
-        let what = "model_versions";
-        let url = self.url(what)?;
         let family = format!("eq.{family}");
         let query = [
             ("select", "run_id"),
@@ -313,11 +341,7 @@ impl Models for Gateway {
             ("order", "version.desc"),
             ("limit", "1"),
         ];
-        let asked = Asked { what, consent: None, role: Self::ROLE };
-        let answer = self.send(asked, || self.client.get(url.clone()).query(&query)).await?;
-        let versions: Vec<Version> = serde_json::from_slice(&answer.body).map_err(|_| {
-            StageError::internal(format!("{what} has another shape: apply the migrations of this version"))
-        })?;
+        let versions: Vec<Version> = self.versions(&query).await?;
         Ok(versions.into_iter().next().map(|version| version.run_id))
     }
 

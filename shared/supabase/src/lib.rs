@@ -21,7 +21,7 @@ pub mod refusal;
 pub mod rows;
 
 pub use gateway::Gateway;
-pub use models::{Models, NewVersion, Promotion, Registered};
+pub use models::{LiveModel, Models, NewVersion, Promotion, Registered};
 pub use origin::Origin;
 pub use postgres::Postgres;
 pub use rows::{Page, Range, Rows, Scan, Window};

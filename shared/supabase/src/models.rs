@@ -44,6 +44,23 @@ pub trait Models {
     /// As [`Models::register`].
     fn last_succeeded(&self, family: &str) -> impl Future<Output = Result<Option<String>, StageError>>;
 
+    /// Returns all versions that are live.
+    ///
+    /// # Errors
+    /// As [`Models::register`].
+    fn live_models(&self) -> impl Future<Output = Result<Vec<LiveModel>, StageError>>;
+
+    /// Writes the day on which a provider's base model is shut down to its versions; returns how many changed.
+    ///
+    /// # Errors
+    /// As [`Models::register`].
+    fn note_base_shutdown(
+        &self,
+        base_model: &str,
+        provider: &str,
+        day: Option<Date>,
+    ) -> impl Future<Output = Result<u64, StageError>>;
+
     /// Makes the run's version live for its purpose, in one transaction with the ledger.
     ///
     /// # Errors
@@ -105,6 +122,21 @@ pub struct Version {
     pub training_status: String,
     /// Whether it is live.
     pub active: bool,
+}
+
+/// A version that is live.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LiveModel {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: String,
+    /// The model it was tuned from.
+    pub base_model: String,
+    /// Where it was tuned.
+    pub provider: String,
+    /// When its base model is shut down, as far as is known.
+    pub base_shutdown_date: Option<Date>,
 }
 
 /// A version that went live.

@@ -12,6 +12,7 @@ use super::{resource, text};
 use crate::handlers::changed;
 use crate::handlers::fakes::{Project, Tuner};
 use crate::handlers::run::{self, parts, plan};
+use crate::handlers::sunset::{Offer, Operators};
 
 /// One action on one pattern of keys.
 type Grant = (&'static str, String);
@@ -20,7 +21,7 @@ fn granted(template: &str, function: &str) -> BTreeSet<Grant> {
     let role = resource(template, &format!("{}Role", capital(function)));
     let (key, prefix) = (
         Regex::new(r"\$\{Bucket\.Arn\}/(\S+)").unwrap(),
-        Regex::new(r#""((?:runs|recipes)/[^"]*)"#).unwrap(),
+        Regex::new(r#""((?:runs/|recipes/|sunset)[^"]*)"#).unwrap(),
     );
     let any = Regex::new(r"s3:(\w+|\*)").unwrap();
     let mut grants = BTreeSet::new();
@@ -127,6 +128,10 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
         let step = steps.iter_mut().find(|(name, _)| *name == function).unwrap();
         step.1.extend(more);
     }
+    let (name, connect) =
+        (|_: &Provider| "provider.example".to_owned(), async |_: &Provider| Ok(Offer::default()));
+    sunset::handle(run::now(), &store, &project, name, connect, &Operators::default()).await.unwrap();
+    steps.push(("sunset", since(&store)));
     steps
 }
 
@@ -150,7 +155,7 @@ async fn a_role_grants_exactly_what_its_function_touches() {
 #[test]
 fn a_role_reads_exactly_the_secrets_that_its_main_names() {
     let template = text("template.yaml");
-    for function in ["plan", "export", "scrub", "assemble", "upload", "status", "promote"] {
+    for function in ["plan", "export", "scrub", "assemble", "upload", "status", "promote", "sunset"] {
         let role = resource(&template, &format!("{}Role", capital(function)));
         let main = text(&format!("functions/{function}/src/main.rs"));
         for (secret, field) in [

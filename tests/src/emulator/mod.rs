@@ -9,7 +9,7 @@
 //! | [`world`] | the stack, and what a scenario does with it |
 //! | [`evidence`] | what runs have left, and everything there is to search |
 //! | [`processes`] | the function processes, to be stopped and killed |
-//! | [`full`], [`bedrock`], [`refused`], [`faults`], [`replays`], [`consent`], [`kills`], [`stopped`], [`search`], [`real_text`] | the scenarios |
+//! | [`full`], [`bedrock`], [`refused`], [`faults`], [`replays`], [`consent`], [`kills`], [`stopped`], [`sunset`], [`search`], [`real_text`] | the scenarios |
 
 mod bedrock;
 mod consent;
@@ -23,6 +23,7 @@ mod refused;
 mod replays;
 mod search;
 mod stopped;
+mod sunset;
 mod world;
 
 use std::io::Write as _;
@@ -69,6 +70,7 @@ async fn scenarios() -> Vec<&'static str> {
         ("a killed handler loses and doubles nothing", kills::each_long_step(w).boxed_local()),
         ("a part that dies every time names the run's failure", kills::every_time(w).boxed_local()),
         ("a stopped run leaves no job that goes on", stopped::while_training(w).boxed_local()),
+        ("an announced end is told once and noted on the rows", sunset::announced(w).boxed_local()),
         ("an input that is not understood", refused::input(w).boxed_local()),
         ("a missing grant is answered with the grant", refused::grant(w).boxed_local()),
         ("consent that cannot be read", refused::consent(w).boxed_local()),

@@ -140,7 +140,7 @@ async fn left(w: &World) -> Vec<Left> {
         left.push(Left { place, text, examples });
     };
     let logs = w.stack.logs().await.unwrap();
-    for name in ["plan", "export", "scrub", "assemble", "upload", "status", "promote"] {
+    for name in ["plan", "export", "scrub", "assemble", "upload", "status", "promote", "sunset"] {
         let group = format!("/aws/lambda/{}", w.stack.function(name));
         let log = logs.iter().find(|log| log.name == group).unwrap_or_else(|| panic!("{group} is missing"));
         assert!(log.text.contains("stage done") && log.text.contains("REPORT"), "{group}");

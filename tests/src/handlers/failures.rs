@@ -30,6 +30,7 @@ async fn a_base_model_that_is_shut_down_soon_is_refused_with_the_date() {
     let error = plan("zion-job-generator", &store, &project, &tuner).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::BaseModelUnusable);
     assert!(error.chain().contains("2027-01-14") && error.chain().contains("53 days"), "{}", error.chain());
+    assert!(error.chain().ends_with("the provider lists another-base"), "{}", error.chain());
     assert_eq!(project.version(RUN)["status"], "queued", "the refused run has a row to fail");
     tuner.shutdown_date = Some("2027-06-01".parse().unwrap());
     plan("zion-job-generator", &store, &project, &tuner).await.unwrap();

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use records::recipe::{Consent, Source};
 use serde_json::{Value, json};
 use stage::StageError;
 use stage::arrows::Recorded;
 use stage::schema_file::Tables;
 use supabase::models::Version;
-use supabase::{Models, NewVersion, Page, Promotion, Range, Registered, Rows};
+use supabase::{LiveModel, Models, NewVersion, Page, Promotion, Range, Registered, Rows};
 
 use super::changed::inside;
 pub(crate) use super::tuner::Tuner;
@@ -141,7 +142,7 @@ impl Models for Project {
         let mut versions = self.lock();
         let next = versions.len() + 1;
         let row = versions.entry(version.run.to_owned()).or_insert_with(|| {
-            json!({"name": format!("{}-v{next}", version.family), "version": next, "purpose": version.purpose, "status": "queued"})
+            json!({"name": format!("{}-v{next}", version.family), "version": next, "purpose": version.purpose, "base_model": version.base_model, "provider": version.provider, "base_shutdown_date": version.base_shutdown_date, "status": "queued"})
         });
         Ok(serde_json::from_value(row.clone()).unwrap())
     }
@@ -162,6 +163,25 @@ impl Models for Project {
             row["cause"] = json!(cause);
         }
         Ok(Recorded { error: error.to_owned(), cause: cause.to_owned() })
+    }
+
+    async fn live_models(&self) -> Result<Vec<LiveModel>, StageError> {
+        let versions = self.lock();
+        let live = versions.values().filter(|row| row["status"] == "succeeded");
+        Ok(live.map(|row| serde_json::from_value(row.clone()).unwrap()).collect())
+    }
+
+    async fn note_base_shutdown(
+        &self,
+        base_model: &str,
+        provider: &str,
+        day: Option<Date>,
+    ) -> Result<u64, StageError> {
+        let mut versions = self.lock();
+        let of = versions
+            .values_mut()
+            .filter(|row| row["base_model"] == base_model && row["provider"] == provider);
+        Ok(of.map(|row| row["base_shutdown_date"] = json!(day)).count() as u64)
     }
 
     async fn of_runs(&self, runs: &[&str]) -> Result<Vec<Version>, StageError> {

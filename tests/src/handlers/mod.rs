@@ -16,5 +16,6 @@ mod reconcile;
 mod replay;
 pub(crate) mod run;
 mod schema;
+pub(crate) mod sunset;
 mod tuner;
 mod verify;

@@ -98,7 +98,7 @@ impl Catalogue for Tuner {
     }
 
     async fn models(&self) -> Result<Vec<BaseModel>, StageError> {
-        unimplemented!("no handler lists models")
+        Ok(vec![BaseModel { id: "another-base".to_owned(), shutdown_date: None }])
     }
 }
 

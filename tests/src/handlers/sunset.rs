@@ -1,0 +1,163 @@
+//! Base models that are shut down: who is told, when, and what the rows say.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use jiff::civil::Date;
+use notify::Notify;
+use records::recipe;
+use stage::arrows::SunsetChecked;
+use stage::plan_file::Limits;
+use stage::{ErrorName, StageError};
+use store::Memory;
+use supabase::{Models as _, NewVersion};
+use tuning::{BaseModel, Catalogue};
+
+use super::fakes::Project;
+
+const BASE: &str = "openai/gpt-oss-20b";
+const OLD: &str = "gpt-4.1-2025-04-14";
+
+/// A provider that lists models, and may be away.
+#[derive(Clone, Default)]
+pub(crate) struct Offer {
+    models: BTreeMap<&'static str, Option<Date>>,
+    away: bool,
+}
+
+impl Catalogue for Offer {
+    fn limits(&self) -> Limits {
+        Limits { min_examples: 10, max_file_bytes: 1, max_example_tokens: 1 }
+    }
+
+    async fn base_model(&self, id: &str) -> Result<Option<BaseModel>, StageError> {
+        Ok(self.models().await?.into_iter().find(|model| model.id == id))
+    }
+
+    async fn models(&self) -> Result<Vec<BaseModel>, StageError> {
+        if self.away {
+            return Err(StageError::new(ErrorName::Unavailable, "the provider is away"));
+        }
+        let model =
+            |(id, day): (&&str, &Option<Date>)| BaseModel { id: (*id).to_owned(), shutdown_date: *day };
+        Ok(self.models.iter().map(model).collect())
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Operators(Mutex<Vec<(String, String)>>);
+
+impl Notify for Operators {
+    async fn tell(&self, subject: &str, text: &str) -> Result<(), StageError> {
+        self.0.lock().unwrap().push((subject.to_owned(), text.to_owned()));
+        Ok(())
+    }
+}
+
+struct World {
+    store: Memory,
+    project: Project,
+    offer: Offer,
+    operators: Operators,
+}
+
+impl World {
+    /// Job generator's first version is live, tuned from a base model that its recipe does not name any more.
+    async fn new() -> Self {
+        let project = Project::new(1);
+        let version = NewVersion {
+            run: "before",
+            family: "zion-job-generator",
+            purpose: "job",
+            base_model: OLD,
+            provider: "provider.example",
+            base_shutdown_date: None,
+        };
+        project.register(&version).await.unwrap();
+        project.promote("before", "m", &serde_json::Value::Null, "").await.unwrap();
+        let models = BTreeMap::from([(BASE, None), (OLD, None), ("a-later-one", None)]);
+        let offer = Offer { models, away: false };
+        Self { store: Memory::default(), project, offer, operators: Operators::default() }
+    }
+
+    async fn look(&self, today: &str) -> Result<SunsetChecked, StageError> {
+        let now = format!("{today}T10:00:00Z").parse().unwrap();
+        let name = |_: &recipe::Provider| "provider.example".to_owned();
+        let connect = async |_: &recipe::Provider| Ok(self.offer.clone());
+        sunset::handle(now, &self.store, &self.project, name, connect, &self.operators).await
+    }
+
+    fn told(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.operators.0.lock().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn an_end_is_told_at_ninety_thirty_and_seven_days_and_once_each() {
+    let mut world = World::new().await;
+    let quiet = world.look("2026-09-01").await.unwrap();
+    assert_eq!((quiet.bases, quiet.noted, quiet.told.len()), (2, 0, 0));
+
+    world.offer.models.insert(OLD, Some("2027-01-14".parse().unwrap()));
+    let noted = world.look("2026-09-02").await.unwrap();
+    assert_eq!((noted.noted, noted.told.len()), (1, 0), "the row has its day before anybody is told");
+    assert_eq!(world.project.version("before")["base_shutdown_date"], "2027-01-14");
+
+    let mut days = Vec::new();
+    let mut today: Date = "2026-10-01".parse().unwrap();
+    while today < "2027-02-01".parse().unwrap() {
+        if !world.look(&today.to_string()).await.unwrap().told.is_empty() {
+            days.push(tuning::days_left("2027-01-14".parse().unwrap(), today));
+        }
+        today = today.tomorrow().unwrap();
+    }
+    assert_eq!(days, [90, 30, 7, -1]);
+    let told = world.told();
+    let (subject, text) = &told[0];
+    assert_eq!(subject, "Base model gpt-4.1-2025-04-14 is shut down on 2027-01-14, 90 days from now");
+    for words in ["zion-job-generator-v1 for job", "a-later-one", "openai/gpt-oss-20b"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(told[3].0.ends_with("was shut down on 2027-01-14"), "{}", told[3].0);
+}
+
+#[tokio::test]
+async fn a_day_that_was_missed_or_moved_is_told_late_or_again() {
+    let mut world = World::new().await;
+    world.offer.models.insert(BASE, Some("2027-01-14".parse().unwrap()));
+    // Nobody looked for months.
+    world.look("2026-12-20").await.unwrap();
+    let told = world.told();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].0.contains("25 days from now"), "{}", told[0].0);
+    assert!(
+        told[0].1.contains("- zion-job-generator: refused from now on (min_life_days = 90)"),
+        "{}",
+        told[0].1
+    );
+    assert!(told[0].1.contains("- zion-gpt"), "all recipes of a base are in one notice");
+    world.look("2026-12-21").await.unwrap();
+    assert!(world.told().is_empty());
+    // Postponed for good, then a new day.
+    world.offer.models.insert(BASE, None);
+    world.look("2026-12-22").await.unwrap();
+    world.offer.models.insert(BASE, Some("2027-03-01".parse().unwrap()));
+    world.look("2026-12-23").await.unwrap();
+    assert!(world.told()[0].0.contains("68 days"), "another day is news");
+}
+
+#[tokio::test]
+async fn a_model_that_is_gone_is_told_once_and_a_provider_that_is_away_is_no_end() {
+    let mut world = World::new().await;
+    world.offer.away = true;
+    assert_eq!(world.look("2026-11-23").await.unwrap_err().name(), ErrorName::Unavailable);
+    assert!(world.told().is_empty());
+    world.offer.away = false;
+    world.offer.models.remove(OLD);
+    for _ in 0..2 {
+        world.look("2026-11-23").await.unwrap();
+    }
+    let told = world.told();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].0.contains("is not known to the provider any more"), "{}", told[0].0);
+}

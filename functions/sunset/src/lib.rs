@@ -111,19 +111,6 @@ fn bases<'a>(
     name: impl Fn(&recipe::Provider) -> String,
 ) -> Vec<Base<'a>> {
     let mut bases: Vec<Base<'a>> = Vec::new();
-    fn of<'a, 'b>(
-        bases: &'b mut Vec<Base<'a>>,
-        id: &'a str,
-        provider: String,
-        host: &'a recipe::Provider,
-    ) -> &'b mut Base<'a> {
-        let at = bases.iter().position(|base| base.id == id && base.provider == provider);
-        let at = at.unwrap_or_else(|| {
-            bases.push(Base { id, provider, host, recipes: Vec::new(), live: Vec::new() });
-            bases.len() - 1
-        });
-        &mut bases[at]
-    }
     for recipe in recipes {
         of(&mut bases, &recipe.model.base, name(&recipe.provider), &recipe.provider).recipes.push(recipe);
     }
@@ -141,6 +128,21 @@ fn bases<'a>(
         of(&mut bases, &row.base_model, row.provider.clone(), &recipe.provider).live.push(row);
     }
     bases
+}
+
+/// Finds a base model among them, or adds it.
+fn of<'a, 'b>(
+    bases: &'b mut Vec<Base<'a>>,
+    id: &'a str,
+    provider: String,
+    host: &'a recipe::Provider,
+) -> &'b mut Base<'a> {
+    let at = bases.iter().position(|base| base.id == id && base.provider == provider);
+    let at = at.unwrap_or_else(|| {
+        bases.push(Base { id, provider, host, recipes: Vec::new(), live: Vec::new() });
+        bases.len() - 1
+    });
+    &mut bases[at]
 }
 
 type Found = (Option<BaseModel>, Vec<BaseModel>);

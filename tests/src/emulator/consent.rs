@@ -53,7 +53,7 @@ impl Person {
 }
 
 /// What `zion` answers an operator, who has what the stack's outputs name.
-async fn zion(w: &World, arguments: &[&str]) -> Value {
+pub(super) async fn zion(w: &World, arguments: &[&str]) -> Value {
     let (sandbox, output) = (w.stack.sandbox(), |name: &str| w.stack.output(name).unwrap().to_owned());
     let mut command = tokio::process::Command::new(w.stack.root().join("target/debug/zion"));
     command.args(arguments).arg("--json").env_clear();

@@ -9,9 +9,10 @@
 //! | [`world`] | the stack, and what a scenario does with it |
 //! | [`evidence`] | what runs have left, and everything there is to search |
 //! | [`processes`] | the function processes, to be stopped and killed |
-//! | [`full`], [`bedrock`], [`refused`], [`faults`], [`replays`], [`consent`], [`kills`], [`stopped`], [`sunset`], [`search`], [`real_text`] | the scenarios |
+//! | [`full`], [`bedrock`], [`refused`], [`faults`], [`replays`], [`changed`], [`consent`], [`kills`], [`stopped`], [`sunset`], [`search`], [`real_text`] | the scenarios |
 
 mod bedrock;
+mod changed;
 mod consent;
 mod evidence;
 mod faults;
@@ -59,6 +60,7 @@ async fn scenarios() -> Vec<&'static str> {
     // Each on the heap: together they are more than a stack should hold.
     let scenarios: Vec<(&'static str, LocalBoxFuture<'_, ()>)> = vec![
         ("each recipe trains and promotes a first version", full::each_recipe(w).boxed_local()),
+        ("a run reads what has changed since the last one", changed::since_the_last_run(w).boxed_local()),
         ("a second run retires the first version", full::second_version(w).boxed_local()),
         ("two runs at once become two versions", full::two_at_once(w).boxed_local()),
         ("the app's query finds a model that has learnt", full::the_app_asks(w).boxed_local()),

@@ -163,7 +163,7 @@ async fn no_row_is_lost_and_none_is_doubled_whatever_changes_between_and_during_
         "seed {first}, {schedules} schedules: {compared} datasets compared, {incremental} incremental, {moved} while the table moved, {failed} given up, {late} late commits, {read} rows read, {kept} taken over"
     );
     assert!(
-        schedules < SCHEDULES || (compared > schedules && incremental > schedules && kept > read),
+        schedules < SCHEDULES || (compared > schedules && incremental > schedules && kept > 10_000),
         "{text}"
     );
     std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes()).unwrap();

@@ -7,7 +7,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
-FUNCTIONS := plan export scrub assemble upload status promote sunset
+FUNCTIONS := plan export scrub assemble approve upload status promote sunset
 EMULATOR := .local/emulator
 CHECK := .local/check
 POLICY := .local/policy

@@ -232,17 +232,13 @@ fn one_scrubber(parts: &[PartRef], reports: &[ScrubReport]) -> Result<String, St
     Err(StageError::new(ErrorName::DatasetRejected, text))
 }
 
-/// Refuses a dataset that may cost more than the recipe's budget: the plan's estimate came from a sample.
+/// Refuses a dataset that may cost more than the recipe's hard limit: the plan's estimate came from a sample.
 fn affordable(plan: &PlanFile, bill: &Bill) -> Result<(), StageError> {
-    let most = plan.recipe.price.max_usd;
-    if bill.most_usd <= most {
-        return Ok(());
-    }
-    let text = format!(
-        "training costs {:.2} to {:.2} USD for {} to {} tokens in {} epochs, recipe {} allows {most:.2}: raise price.max_usd or take fewer rows",
-        bill.least_usd, bill.most_usd, bill.tokens.least, bill.tokens.most, bill.epochs, plan.recipe.name
+    let price = format!(
+        "training costs {:.2} to {:.2} USD for {} to {} tokens in {} epochs",
+        bill.least_usd, bill.most_usd, bill.tokens.least, bill.tokens.most, bill.epochs
     );
-    Err(StageError::new(ErrorName::BudgetExceeded, text))
+    approval_file::not_above_the_limit(plan, bill.most_usd, &price)
 }
 
 /// Keeps what was found, so that the dataset can be made again, and dates the snapshot: a step that is repeated and finds what it found keeps the time, and so the manifest's bytes.

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use records::recipe::{Recipe, Source};
 use records::row::Row;
+use stage::arrows::Estimate;
 use stage::plan_file::PlanFile;
-use stage::{ErrorName, StageError};
+use stage::{ErrorName, StageError, approval_file};
 use supabase::Page;
 use supabase::rows::CONSENT;
 use tuning::{BaseModel, Catalogue, alternatives, days_left};
@@ -77,15 +78,12 @@ pub(crate) fn enough(plan: &PlanFile) -> Result<(), StageError> {
     ))
 }
 
-/// Refuses a run above the recipe's budget.
+/// Refuses a run above the recipe's hard limit. One above its budget waits for an operator, once its price is known.
 pub(crate) fn affordable(plan: &PlanFile) -> Result<(), StageError> {
-    let (usd, most) = (plan.estimate.usd, plan.recipe.price.max_usd);
-    if usd <= most {
-        return Ok(());
-    }
-    let text = format!(
-        "the run is estimated at {usd:.2} USD for {} tokens, recipe {} allows {most:.2}: raise price.max_usd or take fewer rows",
-        plan.estimate.tokens, plan.recipe.name
-    );
-    Err(StageError::new(ErrorName::BudgetExceeded, text))
+    let Estimate { usd, tokens, .. } = plan.estimate;
+    approval_file::not_above_the_limit(
+        plan,
+        usd,
+        &format!("the run is estimated at {usd:.2} USD for {tokens} tokens"),
+    )
 }

@@ -20,7 +20,7 @@ pub async fn handle(
     models: &impl Models,
 ) -> Result<PromoteAnswer, StageError> {
     match event {
-        PromoteEvent::Promote { run, job, model, trained_tokens } => {
+        PromoteEvent::Promote { run, job, model, trained_tokens, approval } => {
             let plan: PlanFile = get_json(store, &keys::plan(&run)).await?;
             let manifest: Manifest = get_json(store, &keys::manifest(&run)).await?;
             let billed_usd = billed(&plan, &manifest, trained_tokens);
@@ -36,7 +36,8 @@ pub async fn handle(
                 "estimated_usd": manifest.usd,
                 "billed_usd": billed_usd,
             });
-            let reason = format!("run {run}, job {job}");
+            let approval = approval.map(|words| format!(", {words}")).unwrap_or_default();
+            let reason = format!("run {run}, job {job}{approval}");
             let live = models.promote(&run, &model, &metrics, &reason).await?;
             Ok(PromoteAnswer::Promote(Promoted {
                 run,

@@ -1,5 +1,6 @@
 //! The provider's file and job, exactly once.
 
+mod approval;
 mod clear;
 mod consent;
 mod files;
@@ -36,8 +37,8 @@ const MOST_GIVEN_UP: usize = 3;
 ///
 /// # Errors
 /// `ConsentChanged` when somebody in the dataset may not be used any more: it is to be assembled again without them;
-/// `ConsentDrifted` when that has happened too often. `DatasetRejected` when the manifest is not the approved one,
-/// `SourceRefused`, `ConsentUnreadable`, `ProviderRefused`, `BaseModelUnusable`, `DailyLimit`; `Throttled` and
+/// `ConsentDrifted` when that has happened too often. `DatasetRejected` when the manifest is another one than was assembled,
+/// `ApprovalMissing` when an operator must have approved it and has not; `SourceRefused`, `ConsentUnreadable`, `ProviderRefused`, `BaseModelUnusable`, `DailyLimit`; `Throttled` and
 /// `Unavailable`.
 pub async fn handle(
     event: SubmitEvent,
@@ -50,7 +51,8 @@ pub async fn handle(
 ) -> Result<Submitted, StageError> {
     let run = &event.run;
     let plan: PlanFile = get_json(store, &keys::plan(run)).await?;
-    let manifest = approved(&event, store).await?;
+    let manifest = assembled(&event, store).await?;
+    let approval = approval::given(&plan, &manifest, &event.manifest_sha256, store).await?;
     let time = Since::new(now);
     clear::go_on(run, store).await?;
     let mut record = match Record::take(run, store).await? {
@@ -66,6 +68,7 @@ pub async fn handle(
         let UploadFile { given_up, lease, sent, .. } = record.file;
         record.file = UploadFile { given_up, lease, sent, ..fresh(&event) };
     }
+    record.file.approval.clone_from(&approval);
     // From the call for the job on, what is done cannot be undone by leaving it out.
     if record.file.job.is_none() && !record.file.creating {
         match consent::withdrawn(&plan, &manifest, store, rows).await? {
@@ -94,6 +97,7 @@ pub async fn handle(
         submitted_at: job.created_at,
         deadline,
         provider: plan.recipe.provider,
+        approval: approval.map(|approval| approval.in_words()),
     })
 }
 
@@ -127,8 +131,8 @@ fn rejected(text: String) -> StageError {
     StageError::new(ErrorName::DatasetRejected, text)
 }
 
-/// Reads the manifest that was approved: money is spent on no other.
-async fn approved(event: &SubmitEvent, store: &impl Get) -> Result<Manifest, StageError> {
+/// Reads the manifest as it was assembled: money is spent on no other.
+async fn assembled(event: &SubmitEvent, store: &impl Get) -> Result<Manifest, StageError> {
     let key = keys::manifest(&event.run);
     let bytes = store.get(&key).await?;
     if sha256(&bytes) != event.manifest_sha256 {

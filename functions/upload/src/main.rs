@@ -28,7 +28,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             let rows = Origin::new(&models, database_url.text().await?.as_ref())?;
             let provider = provider(&event.run).await?;
             let now = Timestamp::now();
-            let submitted = upload::handle(event, now, bucket, &store, &models, &rows, &provider).await?;
+            let submitted = upload::handle(event, now, bucket, &store, &models, &rows, &provider);
+            // On the heap: it is twenty kilobytes of state.
+            let submitted = Box::pin(submitted).await?;
             Ok(UploadAnswer::Submit(submitted))
         }
         UploadEvent::Clear(event) => {

@@ -220,13 +220,18 @@ impl Findings {
         let bill = recipe.bill(counts.examples, counts.tokens);
         let (least, most) = (term::number(bill.tokens.least), term::number(bill.tokens.most));
         self.summary.push(format!(
-            "price: {:.2} to {:.2} USD for {least} to {most} tokens in {} epochs of {}, {:.2} are allowed",
+            "price: {:.2} to {:.2} USD for {least} to {most} tokens in {} epochs of {}, {:.2} are allowed without asking",
             bill.least_usd, bill.most_usd, bill.epochs, recipe.model.base, recipe.price.max_usd
         ));
-        if bill.most_usd > recipe.price.max_usd {
+        let (most, name) = (bill.most_usd, &recipe.name);
+        if let Some(limit) = recipe.price.refuse_above_usd.filter(|limit| most > *limit) {
             self.errors.push(format!(
-                "price: up to {:.2} USD, price.max_usd of recipe {} is {:.2}",
-                bill.most_usd, recipe.name, recipe.price.max_usd
+                "price: up to {most:.2} USD, price.refuse_above_usd of recipe {name} is {limit:.2}"
+            ));
+        } else if most > recipe.price.max_usd {
+            let limit = recipe.price.max_usd;
+            self.warnings.push(format!(
+                "price: up to {most:.2} USD, price.max_usd of recipe {name} is {limit:.2}: a run waits for an operator"
             ));
         }
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::approve::Approve;
 use crate::bench::Bench;
 use crate::check::Check;
 use crate::demo::{self, Demo};
@@ -33,6 +34,8 @@ enum Command {
     Sample(Load),
     /// Removes personal data from text, JSONL and CSV, or says where it is
     Scrub(Scrub),
+    /// Says which runs wait for an operator, and answers for one
+    Approve(Approve),
     /// Says whether a provider will take a training file, and what it will bill
     Check(Check),
     /// Makes a run's dataset again and says what differs from its manifest
@@ -77,6 +80,7 @@ impl Cli {
             Command::Demo(demo) => demo::run(&demo).await,
             Command::Sample(load) => load.run().await,
             Command::Scrub(scrub) => return scrub.run().await,
+            Command::Approve(approve) => approve.run().await,
             Command::Check(check) => return check.run().await,
             Command::Verify(verify) => return verify.run().await,
             Command::Who(who) => who.run().await,

@@ -1,6 +1,7 @@
 //! The operator's command line and the demo's driver.
 //!
 //! - [`cli`] the command line
+//! - [`approve`] which runs wait for an operator, and the answer
 //! - [`mod@bench`] benchmarks of the release binaries
 //! - [`check`] a training file, before it is paid for
 //! - [`demo`] the main job on this machine, from set-up to summary
@@ -13,6 +14,7 @@
 //! - [`database`] the app's database: its tables and the migrations
 //! - [`term`], [`error`] what a person sees, and what to do when something went wrong
 
+pub mod approve;
 pub mod bench;
 pub mod check;
 pub mod cli;

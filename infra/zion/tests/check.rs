@@ -76,7 +76,7 @@ fn warnings_fail_where_strictness_is_asked_for() {
 }
 
 #[test]
-fn a_price_above_the_budget_is_an_error() {
+fn a_price_above_the_budget_is_a_warning_and_one_above_the_limit_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let lines: Vec<_> = (0..10).map(|at| example(&format!("answer {at} {}", "word ".repeat(500)))).collect();
     let training = file(folder.path(), "training.jsonl", &lines);
@@ -86,8 +86,14 @@ fn a_price_above_the_budget_is_an_error() {
             "usd_per_million_tokens = { \"openai/gpt-oss-20b\" = 4000.0 }",
         )
         .replace("epochs = 3\n", "");
+    let limited = recipe.replace("max_usd = ", "refuse_above_usd = 25.0\nmax_usd = ");
     let recipe = file(folder.path(), "dear.toml", &[recipe]);
     let (code, printed) = check(&[&training, "--recipe", &recipe]);
+    assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains("in 10 epochs") && printed.contains("waits for an operator"), "{printed}");
+    assert_eq!(check(&[&training, "--recipe", &recipe, "--strict"]).0, 1);
+    let limited = file(folder.path(), "limited.toml", &[limited]);
+    let (code, printed) = check(&[&training, "--recipe", &limited]);
     assert_eq!(code, 1, "{printed}");
-    assert!(printed.contains("in 10 epochs") && printed.contains("price.max_usd"), "{printed}");
+    assert!(printed.contains("price.refuse_above_usd"), "{printed}");
 }

@@ -43,6 +43,12 @@ pub enum ErrorName {
     ResidualPersonalData,
     /// Too little of the personal data planted into copies of the records was found.
     ScrubRecallTooLow,
+    /// An operator said no.
+    ApprovalRefused,
+    /// No operator answered in time.
+    ApprovalExpired,
+    /// What an operator must have approved is not, or what was given is no answer.
+    ApprovalMissing,
     /// The provider's job failed.
     TrainingFailed,
     /// The provider's job was cancelled.
@@ -57,7 +63,7 @@ pub enum ErrorName {
 
 impl ErrorName {
     /// Every name, in the order of the workflow.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::Throttled,
         Self::Unavailable,
         Self::RecipeInvalid,
@@ -75,6 +81,9 @@ impl ErrorName {
         Self::DatasetRejected,
         Self::ResidualPersonalData,
         Self::ScrubRecallTooLow,
+        Self::ApprovalRefused,
+        Self::ApprovalExpired,
+        Self::ApprovalMissing,
         Self::TrainingFailed,
         Self::TrainingCancelled,
         Self::TrainingTimedOut,
@@ -102,6 +111,9 @@ impl ErrorName {
             Self::DatasetRejected => "DatasetRejected",
             Self::ResidualPersonalData => "ResidualPersonalData",
             Self::ScrubRecallTooLow => "ScrubRecallTooLow",
+            Self::ApprovalRefused => "ApprovalRefused",
+            Self::ApprovalExpired => "ApprovalExpired",
+            Self::ApprovalMissing => "ApprovalMissing",
             Self::TrainingFailed => "TrainingFailed",
             Self::TrainingCancelled => "TrainingCancelled",
             Self::TrainingTimedOut => "TrainingTimedOut",

@@ -27,13 +27,15 @@ pub struct Settings {
     pub bedrock_role: Option<String>,
     /// `ALERT_TOPIC`: ARN of the topic that tells operators what needs them.
     pub alert_topic: String,
+    /// `APPROVAL_TOPIC`: ARN of the topic that tells operators of a run that waits for them.
+    pub approval_topic: String,
     /// `DEFAULT_RECIPE`: the recipe of an execution started with `{}`.
     pub default_recipe: String,
 }
 
 impl Settings {
     /// The variables, in the order of the fields. The template sets exactly these.
-    pub const VARIABLES: [&'static str; 10] = [
+    pub const VARIABLES: [&'static str; 11] = [
         "BUCKET",
         "SUPABASE_URL",
         "SUPABASE_KEY_SECRET",
@@ -43,6 +45,7 @@ impl Settings {
         "SUBJECT_KEY_SECRET",
         "BEDROCK_ROLE",
         "ALERT_TOPIC",
+        "APPROVAL_TOPIC",
         "DEFAULT_RECIPE",
     ];
 
@@ -91,6 +94,7 @@ impl Settings {
             subject_key_secret: text("SUBJECT_KEY_SECRET")?,
             bedrock_role: optional("BEDROCK_ROLE"),
             alert_topic: text("ALERT_TOPIC")?,
+            approval_topic: text("APPROVAL_TOPIC")?,
             default_recipe: text("DEFAULT_RECIPE")?,
         })
     }

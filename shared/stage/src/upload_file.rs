@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::approval_file::Decision;
+
 /// Written before anything is uploaded and after each step, so that a replay goes on where the last attempt ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct UploadFile {
     /// The dataset the money is spent on.
     pub manifest_sha256: String,
@@ -22,6 +24,9 @@ pub struct UploadFile {
     /// Files that were asked for, with their sizes: whatever became of the answers, the provider has no others of this run.
     #[serde(default)]
     pub sent: BTreeMap<String, u64>,
+    /// The operator's answer by which it is spent; none where nobody had to be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Decision>,
     /// The provider's id of the training file, once uploaded.
     pub training_file: Option<String>,
     /// The provider's id of the validation file, once uploaded.

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use records::recipe::Provider;
 use regex::Regex;
-use stage::arrows::{ClearEvent, Ended, StatusEvent};
+use stage::approval_file::{Answer, TaskToken, Way};
+use stage::arrows::{AnswerEvent, AskEvent, ClearEvent, Ended, StatusEvent};
 use store::Memory;
 use tuning::JobStatus;
 
 use super::{resource, text};
 use crate::handlers::changed;
-use crate::handlers::fakes::{Project, Tuner};
+use crate::handlers::fakes::{Operators as Approvers, Project, Tuner, Waiting};
 use crate::handlers::run::{self, parts, plan};
 use crate::handlers::sunset::{Offer, Operators};
 
@@ -100,7 +101,28 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     let assembled = pinned;
     by_assemble.extend(since(&store));
     steps.push(("assemble", by_assemble));
-    run::upload(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap();
+    // Asked, answered, and asked again about the dataset without somebody.
+    let (operators, workflow) = (Approvers::default(), Waiting::default());
+    let ask = async |manifest_sha256: &str| {
+        let event = AskEvent {
+            run: run::RUN.to_owned(),
+            manifest_sha256: manifest_sha256.to_owned(),
+            token: TaskToken::new("token"),
+            url: "https://example.com/".to_owned(),
+        };
+        approve::ask(event, run::now(), &store, &project, &operators, &workflow).await.unwrap()
+    };
+    assert!(ask(&assembled.manifest_sha256).await.waits);
+    let event = AnswerEvent {
+        run: run::RUN.to_owned(),
+        answer: Answer::Approve,
+        by: "Ann".to_owned(),
+        reason: String::new(),
+    };
+    approve::answer(event, Way::Function, run::now(), &store, &workflow).await.unwrap();
+    assert!(!ask(&assembled.manifest_sha256).await.waits);
+    steps.push(("approve", since(&store)));
+    run::submit(&assembled.manifest_sha256, &store, &project, &tuner).await.unwrap();
     let event = ClearEvent { run: run::RUN.to_owned(), ended: Ended::Aborted };
     let left = upload::left(&event, &store).await.unwrap().unwrap();
     upload::clear(event, left, run::now(), &store, &tuner).await.unwrap();
@@ -110,6 +132,7 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
         job: "job-0".to_owned(),
         model: "m".to_owned(),
         trained_tokens: None,
+        approval: None,
     };
     promote::handle(event, &store, &project).await.unwrap();
     steps.push(("promote", since(&store)));
@@ -155,7 +178,9 @@ async fn a_role_grants_exactly_what_its_function_touches() {
 #[test]
 fn a_role_reads_exactly_the_secrets_that_its_main_names() {
     let template = text("template.yaml");
-    for function in ["plan", "export", "scrub", "assemble", "upload", "status", "promote", "sunset"] {
+    for function in
+        ["plan", "export", "scrub", "assemble", "approve", "upload", "status", "promote", "sunset"]
+    {
         let role = resource(&template, &format!("{}Role", capital(function)));
         let main = text(&format!("functions/{function}/src/main.rs"));
         for (secret, field) in [

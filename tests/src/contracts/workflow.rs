@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use regex::Regex;
 use serde_json::{Map, Value, json};
 use stage::ErrorName;
 use stage::approval_file::Why;
@@ -54,7 +55,9 @@ fn every_task_retries_what_can_pass_and_ends_recorded() {
         if state["Type"] != "Task" {
             return;
         }
-        assert!(state["TimeoutSeconds"].is_u64(), "{name} has no time limit");
+        // An operator's time is the recipe's.
+        let limit = if name == "Approve" { "TimeoutSecondsPath" } else { "TimeoutSeconds" };
+        assert!(state[limit].is_u64() || state[limit].is_string(), "{name} has no time limit");
         let retried = names(&state["Retry"]);
         for error in ErrorName::ALL {
             let daily = name == "Upload" && error == ErrorName::DailyLimit;
@@ -101,6 +104,19 @@ fn a_provider_that_hangs_is_tried_as_long_as_one_that_is_away() {
     }
 }
 
+/// Another try would be another question, and another three days.
+#[test]
+fn nobody_is_asked_twice_because_nobody_answered() {
+    let approve = workflow()["States"]["Approve"].clone();
+    assert!(!names(&approve["Retry"]).contains(&"States.Timeout".to_owned()));
+    assert_eq!(
+        approve["Catch"][0],
+        json!({"ErrorEquals": ["States.Timeout"], "ResultPath": "$.failure", "Next": "Expired"})
+    );
+    let expired = &workflow()["States"]["Expired"];
+    assert_eq!(expired["Parameters"]["Error"], ErrorName::ApprovalExpired.as_str());
+}
+
 /// What a rule sends when a run has ended is an event of its function, whichever way it ended.
 #[test]
 fn every_event_that_a_rule_sends_is_one_that_its_function_takes() {
@@ -126,8 +142,11 @@ fn every_event_that_a_rule_sends_is_one_that_its_function_takes() {
 fn the_longest_deadline_of_a_job_ends_before_the_workflow_does() {
     let limit = workflow()["TimeoutSeconds"].as_u64().unwrap();
     let longest = u64::from(records::recipe::MOST_DEADLINE_HOURS) * 3_600;
+    let asked = u64::from(records::recipe::MOST_APPROVAL_HOURS) * 3_600;
     // A day for a provider that takes no more jobs, half a day for the steps before and behind the job.
-    assert!(longest + 36 * 3_600 <= limit, "{longest} s of {limit} s");
+    assert!(longest + asked + 36 * 3_600 <= limit, "{longest} s and {asked} s of {limit} s");
+    // The keys by which consent is read before the upload live for seven days.
+    assert!(asked + 36 * 3_600 < 7 * 86_400);
     // A turn of poll, choice and wait is nine events, five minutes apart; an execution may have 25,000.
     assert!(longest / 300 * 9 < 20_000);
 }
@@ -151,7 +170,7 @@ fn accumulated() -> Value {
             validation: side.clone(), holdout: side, duplicates: 0, quarantined: 0, tokens: 1, usd: 1.0,
             approval: arrows::Approval { needed: true, why: vec![Why::FirstRun], hours: 1, seconds: 3_600 } },
         "submitted": arrows::Submitted { run: text(), job: text(), file: text(), submitted_at: now, deadline: now,
-            provider: records::recipe::Provider::default() },
+            provider: records::recipe::Provider::default(), approval: None },
         "polled": arrows::Polled { state: arrows::JobState::Trained, provider_status: text(), progress: None, wait_seconds: 60,
             model: Some(text()), trained_tokens: Some(1) },
         "promoted": arrows::Promoted { run: text(), id: text(), name: text(), purpose: text(), version: 1, previous: None },
@@ -164,6 +183,11 @@ fn accumulated() -> Value {
 fn read_paths(value: &Value, paths: &mut Vec<String>) {
     match value {
         Value::String(text) if text.starts_with("$.") => paths.push(text.clone()),
+        Value::String(text) if text.starts_with("States.") => {
+            // The context object's paths begin with two dollars.
+            let inside = Regex::new(r"[^$](\$\.[\w.]+)").unwrap();
+            paths.extend(inside.captures_iter(text).map(|path| path[1].to_owned()));
+        }
         Value::Array(items) => items.iter().for_each(|item| read_paths(item, paths)),
         Value::Object(fields) => {
             for (name, field) in fields {
@@ -198,14 +222,21 @@ fn every_event_that_the_workflow_sends_is_one_that_its_function_takes() {
     let state = accumulated();
     let mut sent = 0;
     states(&workflow(), &mut |name, definition| {
-        let Some(parameters) = definition.get("Parameters").and_then(Value::as_object) else { return };
+        let Some(parameters) = definition.get("Parameters") else { return };
+        let called = match parameters.get("FunctionName") {
+            Some(function) => function,
+            None if definition["Type"] == "Task" => &definition["Resource"],
+            None => return,
+        };
+        let parameters = parameters.get("Payload").unwrap_or(parameters).as_object().unwrap();
         let event: Map<_, _> = parameters.iter().map(|(field, value)| filled(&state, field, value)).collect();
         let event = Value::Object(event);
-        let problem = match definition["Resource"].as_str().unwrap() {
+        let problem = match called.as_str().unwrap() {
             "${PlanArn}" => taken::<arrows::PlanEvent>(event),
             "${ExportArn}" => taken::<arrows::ExportEvent>(event),
             "${ScrubArn}" => None, // A part comes from the list, not from the state.
             "${AssembleArn}" => taken::<arrows::AssembleEvent>(event),
+            "${ApproveArn}" => taken::<arrows::ApproveEvent>(event),
             "${UploadArn}" => taken::<arrows::UploadEvent>(event),
             "${StatusArn}" => taken::<arrows::StatusEvent>(event),
             "${PromoteArn}" => taken::<arrows::PromoteEvent>(event),
@@ -214,7 +245,7 @@ fn every_event_that_the_workflow_sends_is_one_that_its_function_takes() {
         assert_eq!(problem, None, "{name}");
         sent += 1;
     });
-    assert_eq!(sent, 10, "tasks of the workflow");
+    assert_eq!(sent, 11, "tasks of the workflow");
 }
 
 fn filled(state: &Value, field: &str, value: &Value) -> (String, Value) {
@@ -224,6 +255,7 @@ fn filled(state: &Value, field: &str, value: &Value) -> (String, Value) {
         "$$.Execution.Name" => json!("run"),
         "$$.Execution.StartTime" => json!("2026-11-22T10:00:00.000Z"),
         "$$.Execution.Input" => json!({}),
+        "$$.Task.Token" => json!("token"),
         path => state.pointer(&path.trim_start_matches('$').replace('.', "/")).cloned().unwrap(),
     };
     (field.to_owned(), value)

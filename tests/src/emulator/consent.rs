@@ -1,11 +1,13 @@
 //! People who take their consent back while a run is under way: none of their text is learnt from.
 
 use serde_json::{Value, json};
+use stage::approval_file::{Decision, Way};
 use stage::arrows::Assembled;
 use stage::manifest::Manifest;
 use stage::upload_file::UploadFile;
 use stage::{ErrorName, keys};
 
+use super::approval::{asked, never_approved};
 use super::evidence::SIDES;
 use super::full::first;
 use super::kills::until;
@@ -76,6 +78,7 @@ pub(crate) async fn withdrawn(w: &World) {
     w.sql("create temp table kept as select id, summary from resumes").await;
     after_export(w).await;
     after_assemble(w).await;
+    after_approval(w).await;
     after_the_first_file(w).await;
     reconciled(w).await;
     w.sql(
@@ -139,6 +142,29 @@ async fn after_assemble(w: &World) {
     without(w, &ended, &person, 2).await;
     let upload: UploadFile = w.stack.document(&keys::upload(run)).await.unwrap().unwrap();
     assert!(upload.given_up.contains(&records::digest::sha256(&first)), "{run}: {upload:?}");
+}
+
+/// They opt out while an operator thinks: the answer holds for the dataset without them, and nobody is asked again.
+async fn after_approval(w: &World) {
+    let run = "withdrawn-after-approval";
+    let person = Person::with_word(w, 45, "quillhammock").await;
+    never_approved(w, RECIPE).await;
+    let execution = w.start_unapproved(run, json!({"recipe": RECIPE})).await;
+    let question = asked(w, run).await;
+    assert!(person.in_objects(w, run, "dataset").await, "{run}: they are in it at first");
+    person.opts_out(w).await;
+    // As in the Lambda console.
+    let event = json!({"do": "answer", "run": run, "answer": "approve", "by": "Ann Lee"});
+    let told = w.stack.invoke("approve", &event).await.unwrap();
+    assert_eq!((told.function_error, &told.payload["delivered"]), (None, &json!(true)), "{run}");
+    let ended = w.end(execution).await;
+    without(w, &ended, &person, 2).await;
+    let last: Assembled = ended.left("assembled");
+    assert_ne!(last.manifest_sha256, question.manifest_sha256, "{run}: the operator saw another dataset");
+    let decision: Decision = ended.left("approved");
+    assert_eq!((decision.by.as_str(), decision.how), ("Ann Lee", Way::Earlier), "{run}");
+    assert_eq!(decision.manifest_sha256, last.manifest_sha256, "{run}");
+    assert_eq!(asked(w, run).await.manifest_sha256, question.manifest_sha256, "{run}: asked once");
 }
 
 /// They opt out when one file is at the provider already.

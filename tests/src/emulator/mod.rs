@@ -9,8 +9,9 @@
 //! | [`world`] | the stack, and what a scenario does with it |
 //! | [`evidence`] | what runs have left, and everything there is to search |
 //! | [`processes`] | the function processes, to be stopped and killed |
-//! | [`full`], [`bedrock`], [`refused`], [`faults`], [`replays`], [`changed`], [`consent`], [`kills`], [`stopped`], [`sunset`], [`search`], [`real_text`] | the scenarios |
+//! | [`approval`], [`full`], [`bedrock`], [`refused`], [`faults`], [`replays`], [`changed`], [`consent`], [`kills`], [`stopped`], [`sunset`], [`search`], [`real_text`] | the scenarios |
 
+mod approval;
 mod bedrock;
 mod changed;
 mod consent;
@@ -68,6 +69,7 @@ async fn scenarios() -> Vec<&'static str> {
         ("replayed events change no byte", replays::each_handler(w).boxed_local()),
         ("faults of the gateway do not fail a run", faults::of_the_gateway(w).boxed_local()),
         ("faults of the provider buy no second job", faults::of_the_provider(w).boxed_local()),
+        ("an operator approves, refuses or is silent", approval::answered(w).boxed_local()),
         ("who takes consent back is not learnt from", consent::withdrawn(w).boxed_local()),
         ("a killed handler loses and doubles nothing", kills::each_long_step(w).boxed_local()),
         ("a part that dies every time names the run's failure", kills::every_time(w).boxed_local()),

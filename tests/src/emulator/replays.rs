@@ -5,7 +5,7 @@ use stage::arrows::{JobState, PartRef, Planned, Polled};
 use stage::plan_file::PlanFile;
 
 use super::evidence::lines;
-use super::world::{Ended, World};
+use super::world::{APPROVED_USD, Ended, World};
 
 pub(crate) async fn each_handler(w: &World) {
     let run = "replayed";
@@ -34,7 +34,7 @@ async fn events(w: &World, ended: &Ended) -> Vec<(&'static str, Value, Option<Va
     let (run, output) = (&ended.run, &ended.outcome.output);
     let plan: PlanFile = w.stack.document(&stage::keys::plan(run)).await.unwrap().unwrap();
     let planned: Planned = ended.left("planned");
-    let input = json!({"recipe": planned.recipe});
+    let input = json!({"recipe": planned.recipe, "approved_usd": APPROVED_USD});
     let mut events = vec![(
         "plan",
         json!({"run": run, "started_at": plan.started_at, "input": input}),
@@ -64,7 +64,7 @@ async fn events(w: &World, ended: &Ended) -> Vec<(&'static str, Value, Option<Va
         ),
         (
             "promote",
-            json!({"do": "promote", "run": run, "job": submitted["job"], "model": polled.model, "trained_tokens": polled.trained_tokens}),
+            json!({"do": "promote", "run": run, "job": submitted["job"], "model": polled.model, "trained_tokens": polled.trained_tokens, "approval": submitted["approval"]}),
             Some(output["promoted"].clone()),
         ),
         // A late failure does not take back what is live.

@@ -14,6 +14,8 @@ use zion::sample::{self, Planted, Sample};
 const ROWS: u64 = 1_800;
 /// A page's rows: a table is six of them.
 pub(crate) const PAGE: u64 = 100;
+/// More than any run of the sample may cost.
+pub(crate) const APPROVED_USD: f64 = 1_000.0;
 /// Longer than the slowest run on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -54,7 +56,16 @@ impl World {
         Self { stack, database, planted, http }
     }
 
-    pub(crate) async fn start(&self, run: &str, input: Value) -> Execution {
+    /// Starts a run as somebody does who has seen its price, unless the input says otherwise.
+    pub(crate) async fn start(&self, run: &str, mut input: Value) -> Execution {
+        if let Some(input) = input.as_object_mut() {
+            input.entry("approved_usd").or_insert(json!(APPROVED_USD));
+        }
+        self.start_unapproved(run, input).await
+    }
+
+    /// Starts a run as a schedule does.
+    pub(crate) async fn start_unapproved(&self, run: &str, input: Value) -> Execution {
         self.stack.start_as(run, &input).await.unwrap()
     }
 

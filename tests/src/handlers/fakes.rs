@@ -1,15 +1,15 @@
 //! A source and a register in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use records::recipe::{Consent, Source};
 use serde_json::{Value, json};
-use stage::StageError;
 use stage::arrows::Recorded;
 use stage::schema_file::Tables;
+use stage::{ErrorName, StageError};
 use supabase::models::Version;
 use supabase::{LiveModel, Models, NewVersion, Page, Promotion, Range, Registered, Rows};
 
@@ -184,6 +184,12 @@ impl Models for Project {
         Ok(of.map(|row| row["base_shutdown_date"] = json!(day)).count() as u64)
     }
 
+    async fn live(&self, _: &str) -> Result<Option<String>, StageError> {
+        let versions = self.lock();
+        let live = versions.values().rfind(|row| row["status"] == "succeeded");
+        Ok(live.and_then(|row| row["name"].as_str()).map(str::to_owned))
+    }
+
     async fn of_runs(&self, runs: &[&str]) -> Result<Vec<Version>, StageError> {
         let versions = self.lock();
         let row = |run: &&str| {
@@ -213,14 +219,109 @@ impl Models for Project {
         run: &str,
         model: &str,
         metrics: &Value,
-        _: &str,
+        reason: &str,
     ) -> Result<Promotion, StageError> {
         let mut versions = self.lock();
         let row = versions.get_mut(run).unwrap();
         row["status"] = json!("succeeded");
         row["id"] = json!(model);
         row["metrics"] = metrics.clone();
+        row["reason"] = json!(reason);
         row["previous"] = Value::Null;
         Ok(serde_json::from_value(row.clone()).unwrap())
+    }
+}
+
+/// Operators who get notices, unless the service is away.
+#[derive(Default)]
+pub(crate) struct Operators {
+    told: Mutex<Vec<(String, String)>>,
+    away: Mutex<bool>,
+}
+
+impl Operators {
+    pub(crate) fn away(&self, away: bool) {
+        *self.away.lock().unwrap() = away;
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.told.lock().unwrap().len()
+    }
+
+    pub(crate) fn none(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// Subject and text of the last notice.
+    pub(crate) fn last(&self) -> (String, String) {
+        self.told.lock().unwrap().last().cloned().unwrap()
+    }
+
+    /// The query of the last notice's link.
+    pub(crate) fn link(&self) -> Vec<(String, String)> {
+        let (_, text) = self.last();
+        let link = text.lines().find(|line| line.starts_with("https://")).unwrap();
+        let (_, query) = link.split_once('?').unwrap();
+        let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap());
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+}
+
+impl approve::Notify for Operators {
+    async fn tell(&self, subject: &str, text: &str) -> Result<(), StageError> {
+        if *self.away.lock().unwrap() {
+            return Err(StageError::new(ErrorName::Unavailable, "the service is away"));
+        }
+        self.told.lock().unwrap().push((subject.to_owned(), text.to_owned()));
+        Ok(())
+    }
+}
+
+/// Workflows that wait, each for its token, and what they were told.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    tokens: Mutex<BTreeSet<String>>,
+    sent: Mutex<Vec<(String, String, String)>>,
+    away: Mutex<bool>,
+}
+
+impl Waiting {
+    pub(crate) fn wait(&self, token: &str) {
+        self.tokens.lock().unwrap().insert(token.to_owned());
+    }
+
+    pub(crate) fn away(&self, away: bool) {
+        *self.away.lock().unwrap() = away;
+    }
+
+    /// Each token with how its workflow went on.
+    pub(crate) fn sent(&self) -> Vec<(String, String)> {
+        let sent = self.sent.lock().unwrap();
+        sent.iter().map(|(token, how, _)| (token.clone(), how.clone())).collect()
+    }
+
+    pub(crate) fn causes(&self) -> Vec<String> {
+        self.sent.lock().unwrap().iter().map(|(_, _, cause)| cause.clone()).collect()
+    }
+
+    fn take(&self, token: &str, how: &str, cause: &str) -> Result<bool, StageError> {
+        if *self.away.lock().unwrap() {
+            return Err(StageError::new(ErrorName::Unavailable, "the workflow does not answer"));
+        }
+        let waited = self.tokens.lock().unwrap().remove(token);
+        if waited {
+            self.sent.lock().unwrap().push((token.to_owned(), how.to_owned(), cause.to_owned()));
+        }
+        Ok(waited)
+    }
+}
+
+impl approve::Workflow for Waiting {
+    async fn go_on(&self, token: &str, output: &Value) -> Result<bool, StageError> {
+        self.take(token, "went on", &output.to_string())
+    }
+
+    async fn end(&self, token: &str, error: ErrorName, cause: &str) -> Result<bool, StageError> {
+        self.take(token, error.as_str(), cause)
     }
 }

@@ -90,23 +90,18 @@ async fn an_example_that_is_too_long_is_left_out_cut_or_refused() {
 #[tokio::test]
 async fn the_bill_is_a_range_and_its_upper_end_must_be_affordable() {
     let million = |recipe: &mut Recipe| recipe.price.usd_per_million_tokens = PerMillion::Any(1_000.0);
-    let unlimited = |recipe: &mut Recipe| recipe.price.max_usd = 1e9;
-    let (_, _, manifest) = made(|recipe| {
-        million(recipe);
-        unlimited(recipe);
-    })
-    .await;
+    let (_, _, manifest) = made(million).await;
     let bill = manifest.unwrap().bill.unwrap();
     assert!(bill.least_usd < bill.usd && bill.usd < bill.most_usd, "{bill:?}");
     assert_eq!(bill.epochs, 3);
     let between = f64::midpoint(bill.usd, bill.most_usd);
     let (name, text) = refused(|recipe| {
         million(recipe);
-        recipe.price.max_usd = between;
+        recipe.price.refuse_above_usd = Some(between);
     })
     .await;
     assert_eq!(name, ErrorName::BudgetExceeded);
-    assert!(text.contains("epochs") && text.contains("price.max_usd"), "{text}");
+    assert!(text.contains("epochs") && text.contains("price.refuse_above_usd"), "{text}");
 }
 
 #[tokio::test]
@@ -158,8 +153,10 @@ async fn what_was_billed_stands_beside_what_was_expected() {
         job: "job-0".to_owned(),
         model: "m".to_owned(),
         trained_tokens: Some(2_500_000),
+        approval: Some("approved by Ann".to_owned()),
     };
     promote::handle(event, &store, &project).await.unwrap();
+    assert_eq!(project.version(RUN)["reason"], "run run-1, job job-0, approved by Ann");
     let metrics = project.version(RUN)["metrics"].clone();
     assert_eq!(metrics["estimated_tokens"], manifest.billed_tokens);
     assert_eq!((&metrics["trained_tokens"], &metrics["billed_usd"]), (&2_500_000.into(), &1.0.into()));

@@ -143,7 +143,7 @@ fn tiles(manifest: &Manifest, plan: &PlanFile) -> Vec<Tile> {
         Tile {
             name: "Price of training",
             value: usd_range(bill.least_usd, bill.most_usd),
-            note: format!("{} allowed", usd(plan.recipe.price.max_usd)),
+            note: format!("{} allowed without asking", usd(plan.recipe.price.max_usd)),
         },
         Tile {
             name: "Lowest recall",
@@ -256,7 +256,7 @@ fn price(manifest: &Manifest, plan: &PlanFile) -> Vec<Fact> {
     vec![
         Fact { name: "Price", value: usd_range(bill.least_usd, bill.most_usd) },
         Fact { name: "As commonly counted", value: usd(bill.usd) },
-        Fact { name: "Allowed", value: usd(plan.recipe.price.max_usd) },
+        Fact { name: "Allowed without asking", value: usd(plan.recipe.price.max_usd) },
         Fact {
             name: "Billed tokens",
             value: format!("{} to {}", number(bill.tokens.least), number(bill.tokens.most)),

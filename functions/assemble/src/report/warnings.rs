@@ -75,8 +75,11 @@ pub(super) fn of(manifest: &Manifest, plan: &PlanFile) -> Vec<String> {
         ));
     }
     let bill = manifest.bill.unwrap_or_default();
-    if bill.most_usd > 0.8 * plan.recipe.price.max_usd {
-        warnings.push(format!("Training may take most of the {} allowed.", usd(plan.recipe.price.max_usd)));
+    let allowed = plan.recipe.price.max_usd;
+    if bill.most_usd > allowed {
+        warnings.push(format!("Training may cost more than {}: an operator must approve it.", usd(allowed)));
+    } else if bill.most_usd > 0.8 * allowed {
+        warnings.push(format!("Training may take most of the {} allowed without asking.", usd(allowed)));
     }
     if let Some(date) = plan.base_shutdown_date {
         warnings.push(format!("The base model is shut down on {date}, and what is tuned from it with it."));

@@ -188,6 +188,7 @@ async fn finish(
         job: submitted.job,
         model: polled.model.unwrap_or_default(),
         trained_tokens: polled.trained_tokens,
+        approval: None,
     };
     let _promoted: Promoted = call(stack, "promote", &event).await?;
     done.step(meter, ("promote", "promote"), begun, (1, 0, 0)).await
@@ -214,6 +215,7 @@ async fn plan(stack: &Stack, run: &str, recipe: &str, notes: &mut Vec<String>) -
     let row = client.query_one("select name from model_versions where run_id = $1", &[&run]).await;
     plan.model = Some(row.context("ask for the registered version")?.get(0));
     plan.recipe.price.max_usd = f64::MAX;
+    plan.approval = stage::approval_file::Planned::default();
     let largest = std::mem::replace(&mut plan.limits.max_file_bytes, u64::MAX);
     keep_below(&mut plan, planned.rows, largest, notes);
     let body = serde_json::to_vec_pretty(&plan).context("write the plan")?;

@@ -2,22 +2,24 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use stage::approval_file::Question;
 use stage::export_file::ExportCursor;
 use stage::keys;
 use stage::upload_file::UploadFile;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::local::{Execution, Outcome, Stack};
 use crate::term::{Board, number};
 
 /// What a person would call the states, in the order of a run; states that only branch belong to none.
-const PHASES: [(&str, &[&str]); 8] = [
+const PHASES: [(&str, &[&str]); 9] = [
     ("plan", &["Plan"]),
     ("export", &["Export"]),
     ("gather", &["Gather"]),
     ("scrub", &["Scrub"]),
     ("assemble", &["Assemble"]),
+    ("approve", &["Approve"]),
     ("upload", &["Upload"]),
     ("train", &["Status", "WaitForJob"]),
     ("promote", &["Promote"]),
@@ -30,7 +32,7 @@ const PHASES: [(&str, &[&str]); 8] = [
 pub(super) async fn follow(stack: &Stack, execution: &Execution, board: &mut Board) -> Result<Outcome> {
     let mut turn = tokio::time::interval(Duration::from_millis(300));
     let mut phase = "";
-    let mut told = 0;
+    let (mut told, mut answered) = (0, false);
     loop {
         turn.tick().await;
         // Asked before the rest is looked at, so that the last look sees everything.
@@ -45,6 +47,7 @@ pub(super) async fn follow(stack: &Stack, execution: &Execution, board: &mut Boa
         match phase {
             "export" => board.status(&exported(stack, &execution.run).await?),
             "scrub" => board.status(&scrubbed(stack, &execution.run).await?),
+            "approve" if !answered => answered = approved(stack, &execution.run, board).await?,
             "upload" | "train" | "promote" => {
                 let events = job_events(stack, &execution.run).await?;
                 for event in events.iter().skip(told) {
@@ -59,6 +62,25 @@ pub(super) async fn follow(stack: &Stack, execution: &Execution, board: &mut Boa
             return Ok(outcome);
         }
     }
+}
+
+/// Answers for the operator, by the same function, once the run has asked; says whether it has.
+async fn approved(stack: &Stack, run: &str, board: &mut Board) -> Result<bool> {
+    let Some(question) = stack.document::<Question>(&keys::question(run)).await? else {
+        return Ok(false);
+    };
+    let event = json!({"do": "answer", "run": run, "answer": "approve", "by": "zion demo"});
+    let invoked = stack.invoke("approve", &event).await?;
+    if invoked.function_error.is_some() {
+        return Err(Error::new(format!("the run could not be approved: {}", invoked.payload)));
+    }
+    let facts = &question.facts;
+    board.event(&format!(
+        "  approved by the demo itself, as an operator would: up to ${:.2}, {}",
+        facts.most_usd,
+        facts.why.iter().map(|why| why.in_words()).collect::<Vec<_>>().join(", and ")
+    ));
+    Ok(true)
 }
 
 /// How long each phase took, from the history's own times.
@@ -136,8 +158,6 @@ async fn job_events(stack: &Stack, run: &str) -> Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

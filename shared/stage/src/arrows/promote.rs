@@ -15,6 +15,9 @@ pub enum PromoteEvent {
         /// Tokens billed for, if the provider said.
         #[serde(default)]
         trained_tokens: Option<u64>,
+        /// Who has approved the run, when and how, for the ledger.
+        #[serde(default)]
+        approval: Option<String>,
     },
     /// Records why the run failed.
     Fail {

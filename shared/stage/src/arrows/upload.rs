@@ -43,6 +43,7 @@ pub enum Ended {
 }
 
 /// What `upload` answers.
+#[expect(clippy::large_enum_variant, reason = "one is made an invocation, and written at once")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum UploadAnswer {
@@ -68,6 +69,9 @@ pub struct Submitted {
     /// How the provider is spoken to, for the steps that do not read the plan.
     #[serde(default)]
     pub provider: Provider,
+    /// Who has approved it, when and how; none where nobody had to be asked.
+    #[serde(default)]
+    pub approval: Option<String>,
 }
 
 /// Nothing of the run is left at the provider but a model that was trained already.

@@ -1,0 +1,144 @@
+use jiff::Timestamp;
+use stage::approval_file::{Answer, Decision, Question, TaskToken, Way};
+use stage::arrows::{AnswerEvent, Told};
+use stage::{ErrorName, StageError, keys};
+use store::{Find, Put, Swap, find_json, put_json, swap_json};
+
+use crate::ports::Workflow;
+
+/// A name that somebody signs with, and a reason, in characters.
+const LONGEST_NAME: usize = 100;
+const LONGEST_REASON: usize = 500;
+
+/// Answers for a run that waits. The first answer about a dataset stands: whoever answers later is told it, and it is handed
+/// to the workflow once more, should that not have it yet.
+///
+/// # Errors
+/// `ApprovalMissing` when the run asks nothing, or the answer has no name, or is a refusal without a reason;
+/// `ApprovalExpired` when it comes too late; `Throttled` and `Unavailable`.
+pub async fn answer(
+    event: AnswerEvent,
+    how: Way,
+    now: Timestamp,
+    store: &(impl Find + Put + Swap),
+    workflow: &impl Workflow,
+) -> Result<Told, StageError> {
+    let run = &event.run;
+    let question = find_json::<Question>(store, &keys::question(run)).await?;
+    let question = question.ok_or_else(|| missing(format!("run {run} waits for no approval")))?;
+    let decision = if let Some(decision) = given(&question, store).await? {
+        decision
+    } else {
+        let decision = signed(&event, how, now, &question)?;
+        if now >= question.expires_at {
+            return Err(expired(&question, workflow).await);
+        }
+        record(decision, store).await?
+    };
+    let delivered = settle(&decision, &question.token, &question.facts.recipe, store, workflow).await?;
+    Ok(Told { decision, delivered })
+}
+
+/// Returns the answer to a question, if there is one.
+pub(crate) async fn given(question: &Question, store: &impl Find) -> Result<Option<Decision>, StageError> {
+    find_json(store, &keys::decision(&question.run, &question.manifest_sha256)).await
+}
+
+/// Makes a decision of what somebody said.
+fn signed(
+    event: &AnswerEvent,
+    how: Way,
+    now: Timestamp,
+    question: &Question,
+) -> Result<Decision, StageError> {
+    let by = line(&event.by, LONGEST_NAME);
+    let reason = line(&event.reason, LONGEST_REASON);
+    if by.is_empty() {
+        return Err(missing("an answer needs the name of whoever gives it".to_owned()));
+    }
+    if event.answer == Answer::Refuse && reason.is_empty() {
+        return Err(missing("a refusal needs a reason".to_owned()));
+    }
+    Ok(Decision {
+        run: question.run.clone(),
+        manifest_sha256: question.manifest_sha256.clone(),
+        answer: event.answer,
+        by,
+        reason,
+        at: now,
+        how,
+        most_usd: question.facts.most_usd,
+    })
+}
+
+/// Takes one line of a text, without what could change how the rest of a page or a log reads.
+fn line(text: &str, longest: usize) -> String {
+    let unseen = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let words: String = text.chars().map(|letter| if unseen(letter) { ' ' } else { letter }).collect();
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().take(longest).collect()
+}
+
+/// Writes a decision down, or returns the one that stands.
+pub(crate) async fn record(decision: Decision, store: &(impl Find + Swap)) -> Result<Decision, StageError> {
+    let key = keys::decision(&decision.run, &decision.manifest_sha256);
+    if swap_json(store, &key, None, &decision).await?.is_some() {
+        tracing::info!(
+            run = decision.run,
+            approved = decision.answer == Answer::Approve,
+            "an answer is recorded"
+        );
+        return Ok(decision);
+    }
+    let stands = find_json(store, &key).await?;
+    // Written by somebody else a moment ago, and gone: nothing that a store does.
+    stands.ok_or_else(|| StageError::new(ErrorName::Unavailable, format!("{key} comes and goes")))
+}
+
+/// Does what a recorded decision says, and says whether the workflow was still waiting for it. Doing it again does nothing.
+pub(crate) async fn settle(
+    decision: &Decision,
+    token: &TaskToken,
+    recipe: &str,
+    store: &impl Put,
+    workflow: &impl Workflow,
+) -> Result<bool, StageError> {
+    match decision.answer {
+        Answer::Approve => {
+            put_json(store, &keys::recipe_approved(recipe), decision).await?;
+            let output = serde_json::to_value(decision)
+                .map_err(|error| StageError::internal("the decision is not JSON").caused_by(error))?;
+            workflow.go_on(token.expose(), &output).await
+        }
+        Answer::Refuse => {
+            let cause = format!("{}: {}", decision.in_words(), decision.reason);
+            workflow.end(token.expose(), ErrorName::ApprovalRefused, &cause).await
+        }
+    }
+}
+
+/// Ends a workflow whose question has expired, should it still wait, and says so.
+async fn expired(question: &Question, workflow: &impl Workflow) -> StageError {
+    let text = format!("nobody had answered by {}: start a new run", question.expires_at);
+    let ended = workflow.end(question.token.expose(), ErrorName::ApprovalExpired, &text).await;
+    ended.err().unwrap_or_else(|| StageError::new(ErrorName::ApprovalExpired, text))
+}
+
+fn missing(text: String) -> StageError {
+    StageError::new(ErrorName::ApprovalMissing, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_writes_is_one_line() {
+        assert_eq!(line("  Ann\r\n Lee\u{202e}\u{7} ", 100), "Ann Lee");
+        assert_eq!(line(&"é".repeat(200), 100).chars().count(), 100);
+        assert_eq!(line("\u{200b}\n", 100), "");
+    }
+}

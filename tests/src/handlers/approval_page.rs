@@ -1,0 +1,124 @@
+//! The page behind the link of a notice, and what it keeps to itself.
+
+use jiff::SignedDuration;
+use stage::approval_file::{Answer, Question};
+use stage::{ErrorName, keys};
+use store::get_json;
+
+use super::approval::{World, late};
+use super::run::{RUN, now};
+
+#[tokio::test]
+async fn what_is_no_link_of_ours_is_answered_plainly_and_tells_nothing() {
+    let w = World::of(|_| {}).await;
+    w.ask("token-1").await.unwrap();
+    let link = w.operators.link();
+    let with =
+        |run: &str, key: &str| vec![("run".to_owned(), run.to_owned()), ("key".to_owned(), key.to_owned())];
+    let other = "0".repeat(64);
+    let strange =
+        [with(RUN, &other), with("run-9", &link[1].1), with("../x", &other), with(RUN, "x"), Vec::new()];
+    let mut told = Vec::new();
+    for query in &strange {
+        for (method, form) in [("GET", None), ("POST", Some("by=Ann&answer=approve"))] {
+            let page = w.browse(method, query, form, now()).await;
+            assert_eq!(page.status_code, 404, "{query:?}");
+            told.push(page.body);
+        }
+    }
+    told.dedup();
+    assert_eq!(told.len(), 1, "the same whatever is wrong");
+    let page = w.browse("DELETE", &link, None, now()).await;
+    assert_eq!((page.status_code, page.headers["allow"].as_str()), (405, "GET, HEAD, POST"));
+    let long = format!("by=Ann&answer=approve&reason={}", "x".repeat(9_000));
+    for (form, status, words) in [
+        (Some(long.as_str()), 413, "longer"),
+        (None, 415, "something else than a form"),
+        (Some("by=Ann"), 400, "Choose whether"),
+        (Some("by=Ann&answer=perhaps"), 400, "Choose whether"),
+        (Some("answer=approve"), 400, "the name of whoever"),
+        (Some("by=Ann&answer=refuse"), 400, "needs a reason"),
+    ] {
+        let page = w.browse("POST", &link, form, now()).await;
+        assert_eq!(page.status_code, status, "{words}");
+        assert!(page.body.contains(words), "«{words}» is not in: {}", page.body);
+    }
+    assert!(w.decision().await.is_none() && w.workflow.sent().is_empty());
+}
+
+#[tokio::test]
+async fn what_somebody_writes_is_text_on_the_page() {
+    let w = World::of(|_| {}).await;
+    w.ask("token-1").await.unwrap();
+    let link = w.operators.link();
+    let hostile = "%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%27";
+    let page = w.browse("POST", &link, Some(&format!("by={hostile}&answer=refuse")), now()).await;
+    assert_eq!(page.status_code, 400);
+    assert!(
+        !page.body.contains("<script") && page.body.contains("&lt;script&gt;"),
+        "kept in the form, as text"
+    );
+    let form = format!("by={hostile}&answer=refuse&reason={hostile}");
+    let page = w.browse("POST", &link, Some(&form), now()).await;
+    assert!(page.status_code == 200 && !page.body.contains("<script"), "{}", page.body);
+    assert!(page.body.contains("Refused by &lt;script&gt;"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn neither_the_link_s_secret_nor_the_token_is_in_anything_that_is_shown() {
+    let w = World::of(|_| {}).await;
+    let asked = w.ask("token-secret").await.unwrap();
+    let (link, (_, text)) = (w.operators.link(), w.operators.last());
+    let nonce = &link[1].1;
+    assert!(!text.contains("token-secret"));
+    for (key, _, body) in w.store.objects() {
+        let body = String::from_utf8_lossy(&body);
+        assert!(!body.contains(nonce.as_str()), "{key} holds the link");
+        assert!(key == keys::question(RUN) || !body.contains("token-secret"), "{key} holds the token");
+    }
+    let question: Question = get_json(&w.store, &keys::question(RUN)).await.unwrap();
+    let pages = [
+        w.browse("GET", &link, None, now()).await,
+        w.browse("POST", &link, Some("by=Ann&answer=refuse&reason=no"), now()).await,
+    ];
+    let shown = format!("{asked:?} {question:?} {:?} {pages:?}", w.workflow.causes());
+    assert!(!shown.contains(nonce.as_str()) && !shown.contains("token-secret"), "{shown}");
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_too_late_is_none() {
+    let w = World::of(|_| {}).await;
+    w.ask("token-1").await.unwrap();
+    let link = w.operators.link();
+    let before = w.browse("GET", &link, None, late() - SignedDuration::from_secs(1)).await;
+    assert!(before.body.contains("<form"));
+    let page = w.browse("GET", &link, None, late()).await;
+    assert!(page.body.contains("Nobody answered in time") && !page.body.contains("<form"), "{}", page.body);
+    let page = w.browse("POST", &link, Some("by=Ann&answer=approve"), late()).await;
+    assert!(page.body.contains("Nobody answered in time"), "{}", page.body);
+    assert!(w.decision().await.is_none());
+    // Should the workflow still wait, it does not any more.
+    assert_eq!(w.workflow.sent(), [("token-1".to_owned(), "ApprovalExpired".to_owned())]);
+    let error = w.say(Answer::Approve, "Ann", "", late()).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::ApprovalExpired);
+    assert_eq!(w.submit().await.unwrap_err().name(), ErrorName::ApprovalMissing);
+}
+
+#[tokio::test]
+async fn one_answer_stands_whoever_gives_another() {
+    let w = World::of(|_| {}).await;
+    w.ask("token-1").await.unwrap();
+    let link = w.operators.link();
+    let (first, second) = tokio::join!(
+        w.browse("POST", &link, Some("by=Ann&answer=approve"), now()),
+        w.browse("POST", &link, Some("by=Bob&answer=refuse&reason=no"), now())
+    );
+    let by = w.decision().await.unwrap().by;
+    for page in [first, second, w.browse("GET", &link, None, now()).await] {
+        assert_eq!(page.status_code, 200);
+        assert!(page.body.contains(&format!("by {by} on")), "{}", page.body);
+    }
+    assert_eq!(w.workflow.sent().len(), 1, "the workflow is told once");
+    let told = w.say(Answer::Refuse, "Cyd", "no", late()).await.unwrap();
+    assert_eq!((told.decision.by, told.delivered), (by, false), "an answer stands when it would be too late");
+}

@@ -1,11 +1,11 @@
 //! An operator's answer before a run costs anything.
 //!
-//! | module | holds |
+//! | item | does |
 //! |---|---|
-//! | [`ask`](mod@ask) | the question: recorded, and told to the operators with a link |
-//! | [`answer`](mod@answer) | the answer: recorded once, then handed to the workflow |
-//! | [`web`] | the page behind the link |
-//! | [`ports`], [`aws`] | who is told, and the workflow |
+//! | [`ask()`] | records the question, and tells it to the operators with a link |
+//! | [`answer()`] | records the answer once, then hands it to the workflow |
+//! | [`respond`] | is the page behind the link |
+//! | [`Notify`], [`Workflow`] | who is told, and who waits |
 //!
 //! The link holds a random number of 256 bits; its hash alone is kept. The number and the workflow's token are in no log,
 //! no error and no output of an execution.

@@ -24,7 +24,7 @@ FUZZ_TARGETS := find rewrite twice spans
 # Where cargo builds.
 TARGETS := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo build package test check gates bench look score kinds fuzz clean-local pins
+.PHONY: help demo build package test check gates campaign bench look score kinds fuzz clean-local pins
 
 help: ## says what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -127,6 +127,11 @@ bench: $(if $(filter scrub,$(BENCH)),,$(EMULATOR)/.stamp) $(if $(filter export,$
 	$(if $(filter scrub export,$(BENCH)),,cargo build --release --locked -p hello)
 	cargo build --release --bins --locked $(if $(filter scrub,$(BENCH)),,-p sandbox) -p zion
 	$(TARGETS)/release/zion bench $(BENCH) $(if $(ROWS),--rows $(ROWS)) $(if $(LABELLED),--labelled $(LABELLED))
+
+# Two cores, a debug build: what takes time is the network and the provider, not the handlers.
+campaign: ## seeded faults over upload and status, last line JSON: RUNS=1000 SEED=1, WITHOUT=search|lease|sweep to see it find a missing guard
+	cargo build --locked -p zion
+	$(TARGETS)/debug/zion campaign $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(WITHOUT),--without $(WITHOUT))
 
 # What `make test` cannot have on every machine: a browser. Debian's package is called chromium.
 look: $(LOOK)/.stamp ## opens the report of a made-up, hostile dataset in a browser, and writes pictures of it: CHROMIUM=/usr/bin/chromium

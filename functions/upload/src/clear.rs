@@ -79,6 +79,8 @@ pub async fn clear(
         cleared.files = record.file.training_file.is_some() || record.file.validation_file.is_some();
         files::take_back(&run, &manifest, &mut record, store, provider).await?;
     }
+    record.file.cleared = true;
+    record.save(store).await?;
     tracing::info!(jobs.cancelled = cleared.cancelled.len(), files.deleted = cleared.files, "run cleared");
     Ok(cleared)
 }

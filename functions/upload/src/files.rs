@@ -81,6 +81,16 @@ pub(crate) async fn take_back(
     record.save(store).await
 }
 
+/// Uploads in parts that were begun and may be open still.
+pub(crate) async fn open(run: &str, store: &impl Find) -> Result<Vec<String>, StageError> {
+    let mut open = Vec::new();
+    for side in [SideName::Train, SideName::Validation] {
+        let begun: Option<Option<Begun>> = find_json(store, &keys::upload_parts(run, side.as_str())).await?;
+        open.extend(begun.flatten().map(|begun| begun.upload));
+    }
+    Ok(open)
+}
+
 /// Keeps how far an upload in parts has come beside the run's other objects.
 struct InStore<'a, S> {
     store: &'a S,
@@ -101,6 +111,14 @@ impl<S: Find + Put> Ledger for InStore<'_, S> {
 fn spec(run: &str, side: SideName, object: &Side) -> FileSpec {
     let name = format!("{run}-{}-{}.jsonl", side.as_str(), &object.sha256[..object.sha256.len().min(16)]);
     FileSpec { name, bytes: object.bytes }
+}
+
+/// The run in the name of a file that looks like one of ours.
+pub(crate) fn run_of(name: &str) -> Option<&str> {
+    let (rest, hash) = name.strip_suffix(".jsonl")?.rsplit_once('-')?;
+    let (run, side) = rest.rsplit_once('-')?;
+    let ours = hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (ours && ["train", "validation"].contains(&side)).then_some(run)
 }
 
 /// Streams an object from the store to the provider, three chunks in memory, and breaks off before the last one when the

@@ -20,9 +20,8 @@ use crate::{clear, files};
 const CALL: Duration = Duration::from_secs(30);
 /// A job whose answer was lost is looked for this long before it counts as not created: lists lag behind.
 const LISTED_WITHIN: Duration = Duration::from_secs(30);
-/// Behind a job that was bought because no earlier one was listed, the list is watched for so long: once it shows the
-/// later one, it shows the earlier one too.
-const SETTLED_WITHIN: Duration = Duration::from_mins(2);
+/// Where a job was asked for more than once, the list is watched for so long behind the one that is known.
+const SETTLED_WITHIN: Duration = Duration::from_mins(10);
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// The job of a dataset, by which it is also found again.
@@ -74,10 +73,10 @@ pub(crate) async fn ensure(
     store: &(impl Find + Put + Swap),
     provider: &(impl Files + Jobs + Watch + Clean),
 ) -> Result<SubmittedJob, StageError> {
-    if let Some(job) = &record.file.job {
-        return Ok(job.clone());
-    }
     let spec = spec(plan, manifest, &record.file);
+    if let Some(job) = record.file.job.clone() {
+        return settle(&spec, job, false, record, time, store, provider).await;
+    }
     let asked_before = record.file.creating;
     if asked_before {
         let jobs = listed(&spec, record.quiet_from(time.now()), time, provider).await?;
@@ -85,7 +84,7 @@ pub(crate) async fn ensure(
             tracing::warn!(job.id = kept.id, "adopting the job of an earlier attempt");
             let job = remember(kept, record, store, provider).await?;
             cancel_others(&jobs, &job.id, provider).await?;
-            return Ok(job);
+            return settle(&spec, job, false, record, time, store, provider).await;
         }
     }
     // The last look before money is spent: uploading may have taken minutes. Who ends the run later takes the record over,
@@ -98,11 +97,8 @@ pub(crate) async fn ensure(
         return Err(error);
     }
     let job = ask(&spec, record, time, store, provider).await?;
-    let job_of_this = remember(&job, record, store, provider).await?;
-    if asked_before {
-        return settle(&spec, &job, record, time, store, provider).await;
-    }
-    Ok(job_of_this)
+    let job = remember(&job, record, store, provider).await?;
+    settle(&spec, job, true, record, time, store, provider).await
 }
 
 /// Writes that the job is asked for, and asks.
@@ -114,6 +110,7 @@ async fn ask(
     provider: &impl Jobs,
 ) -> Result<Job, StageError> {
     record.file.creating = true;
+    record.file.asked += 1;
     record.file.asked_at = Some(time.now());
     record.file.lease.until = time.now().checked_add(CALL).ok();
     record.save(store).await?;
@@ -130,7 +127,11 @@ async fn ask(
         Err(error) => error,
     };
     // Anything but silence proves that there is no job: consent is read again before the next try.
-    record.file.creating = error.name() == ErrorName::Unavailable;
+    // What an earlier try may have left stays in doubt.
+    if error.name() != ErrorName::Unavailable {
+        record.file.asked = record.file.asked.saturating_sub(1);
+    }
+    record.file.creating = record.file.asked > 0;
     record.file.lease.until = None;
     record.save(store).await?;
     Err(error)
@@ -158,29 +159,44 @@ async fn remember(
     Err(late)
 }
 
-/// Watches the list behind a job that was asked for in doubt, until it shows it: then it also shows what was asked for
-/// before. The oldest is the run's.
+/// Looks for all jobs that may be there when one was asked for more than once. The oldest is the run's, the others are
+/// cancelled.
+///
+/// The list is watched until it shows as many as were asked for, or the `newest`, if the known one is that: a list that shows
+/// a job shows what was made before it.
 async fn settle(
     spec: &JobSpec,
-    job: &Job,
+    known: SubmittedJob,
+    newest: bool,
     record: &mut Record,
     time: Since,
     store: &impl Swap,
     provider: &(impl Jobs + Watch),
 ) -> Result<SubmittedJob, StageError> {
+    if record.file.asked < 2 || record.file.settled {
+        return Ok(known);
+    }
     let until = time.now().saturating_add(SETTLED_WITHIN).unwrap_or(Timestamp::MAX);
-    let mut jobs = provider.find_jobs(spec).await?;
-    while jobs.iter().all(|listed| listed.id != job.id) && time.now() < until {
+    let mut run_s = known.clone();
+    loop {
+        let mut jobs = provider.find_jobs(spec).await?;
+        let is_listed = jobs.iter().any(|job| job.id == known.id);
+        let all = jobs.len() >= record.file.asked as usize || (newest && is_listed);
+        if !is_listed {
+            jobs.push(provider.poll(&known.id).await?);
+        }
+        if let Some(kept) = kept(&jobs).filter(|kept| kept.id != run_s.id) {
+            // Written first: a job that is cancelled must not be the one that is waited for.
+            run_s = remember(kept, record, store, provider).await?;
+        }
+        cancel_others(&jobs, &run_s.id, provider).await?;
+        if all || time.now() >= until {
+            record.file.settled = true;
+            record.save(store).await?;
+            return Ok(run_s);
+        }
         clock::sleep(LOOK_AGAIN).await;
-        jobs = provider.find_jobs(spec).await?;
     }
-    if jobs.iter().all(|listed| listed.id != job.id) {
-        jobs.push(job.clone());
-    }
-    // Written first: a job that is cancelled must not be the one that is waited for.
-    let kept = remember(kept(&jobs).unwrap_or(job), record, store, provider).await?;
-    cancel_others(&jobs, &kept.id, provider).await?;
-    Ok(kept)
 }
 
 /// Looks for the jobs of a spec, for as long as one may be missing from the provider's list that was asked for until

@@ -7,6 +7,7 @@ mod files;
 mod folder;
 mod job;
 mod record;
+mod sweep;
 
 use jiff::{Timestamp, ToSpan as _};
 use records::digest::sha256;
@@ -24,6 +25,7 @@ use tuning::{Clean, Files, Jobs, Watch};
 pub use crate::clear::{clear, left};
 pub use crate::folder::RunFolder;
 pub use crate::record::Record;
+pub use crate::sweep::sweep;
 
 /// A dataset may be assembled again this often because somebody in it took consent back. Whoever is taken out cannot
 /// change it a second time, so more than this is a source that does not come to rest.
@@ -82,8 +84,9 @@ pub async fn handle(
         }
         record.save(store).await?;
     }
-    files::ensure(run, &manifest, &mut record, store, provider).await?;
-    let job = job::ensure(&plan, &manifest, &mut record, time, store, provider).await?;
+    // On the heap: each is kilobytes of state.
+    Box::pin(files::ensure(run, &manifest, &mut record, store, provider)).await?;
+    let job = Box::pin(job::ensure(&plan, &manifest, &mut record, time, store, provider)).await?;
     let uri = format!("s3://{bucket}/{}", keys::manifest(run));
     models.start(run, &job.id, &event.manifest_sha256, &uri).await?;
     let deadline = job

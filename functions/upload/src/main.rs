@@ -1,6 +1,7 @@
 //! The `upload` function.
 
 use jiff::Timestamp;
+use records::recipe;
 use secrets::{OptionalSecret, Secret};
 use stage::arrows::{Cleared, UploadAnswer, UploadEvent};
 use stage::{Settings, http};
@@ -17,11 +18,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let provider_key = Secret::new(&settings.provider_key_secret).await;
     let database_url = OptionalSecret::new(settings.database_url_secret.as_deref()).await;
     let (connections, bucket) = (Connections::new(client.clone(), &settings), &settings.bucket);
-    let provider = async |run: &str| {
-        let host = upload::provider(run, &store).await?;
+    let of_host = async |run: &str, host: &recipe::Provider| {
         let folder = RunFolder::new(&store, bucket, run);
-        connections.to(&host, async || provider_key.text().await, folder).await
+        connections.to(host, async || provider_key.text().await, folder).await
     };
+    let provider = async |run: &str| of_host(run, &upload::provider(run, &store).await?).await;
     stage::serve("upload", async |event, _| match event {
         UploadEvent::Submit(event) => {
             let models = Gateway::new(client.clone(), &settings.supabase_url, supabase_key.text().await?)?;
@@ -39,6 +40,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             };
             let provider = provider(&event.run).await?;
             Ok(UploadAnswer::Clear(upload::clear(event, left, Timestamp::now(), &store, &provider).await?))
+        }
+        UploadEvent::Sweep(event) => {
+            let of_host = async |run: &str, host: &recipe::Provider| of_host(run, host).await.map(Box::new);
+            let swept = Box::pin(upload::sweep(event, Timestamp::now(), &store, of_host)).await?;
+            Ok(UploadAnswer::Sweep(swept))
         }
     })
     .await

@@ -27,6 +27,7 @@ pub(crate) fn router(faults: Arc<Faults>, recorder: Arc<Recorder>, control: Cont
         .route("/provider", post(change_provider))
         .route("/files", get(files))
         .route("/files/{id}", get(content))
+        .route("/uploads", get(uploads))
         .with_state(Knobs { faults, recorder, control })
 }
 
@@ -54,6 +55,11 @@ async fn clear_requests(State(knobs): State<Knobs>) -> StatusCode {
 /// Every file that was left or that a job was made from; deleted ones, too.
 async fn files(State(knobs): State<Knobs>) -> Response {
     Json(json!({"data": knobs.control.files()})).into_response()
+}
+
+/// Every upload, which no provider lists.
+async fn uploads(State(knobs): State<Knobs>) -> Response {
+    Json(json!({"data": knobs.control.uploads()})).into_response()
 }
 
 async fn content(State(knobs): State<Knobs>, Path(id): Path<String>) -> Response {

@@ -4,6 +4,7 @@
 use crate::cli::Cli;
 use crate::faults::Faults;
 use crate::intercept::{self, Dropped};
+use crate::provider::fresh;
 use crate::recorder::Recorder;
 use crate::start::StartError;
 use crate::{gateway, knobs, provider};
@@ -17,6 +18,7 @@ use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -25,6 +27,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     router: Router,
+    clock: Option<Arc<AtomicI64>>,
 }
 
 impl Server {
@@ -38,8 +41,30 @@ impl Server {
         }
         let listener = TcpListener::bind(cli.listen).await.map_err(|e| StartError::Listen(cli.listen, e))?;
         let address = listener.local_addr().map_err(|e| StartError::Listen(cli.listen, e))?;
-        let router = router(&cli).await?;
-        Ok(Self { listener, address, router })
+        let router = router(gateway::router(&cli).await?, &cli)?;
+        Ok(Self { listener, address, router, clock: None })
+    }
+
+    /// Binds a free address for the provider alone, which lives by a clock of the caller's, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`StartError`], see its variants.
+    pub async fn of_provider(key: String, pace_ms: u64, clock: Arc<AtomicI64>) -> Result<Self, StartError> {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let cli = Cli {
+            listen,
+            database_url: String::new(),
+            max_rows: 0,
+            secret_key: String::new(),
+            publishable_key: None,
+            jwt_secret: None,
+            provider_key: key,
+            pace_ms,
+        };
+        let listener = TcpListener::bind(listen).await.map_err(|e| StartError::Listen(listen, e))?;
+        let address = listener.local_addr().map_err(|e| StartError::Listen(listen, e))?;
+        let router = router(Router::new(), &cli)?;
+        Ok(Self { listener, address, router, clock: Some(clock) })
     }
 
     /// Where it listens.
@@ -56,7 +81,7 @@ impl Server {
                 () = &mut stop => break,
                 accepted = self.listener.accept() => {
                     if let Ok((stream, _)) = accepted {
-                        connections.spawn(serve(stream, self.router.clone()));
+                        connections.spawn(fresh::by(self.clock.clone(), serve(stream, self.router.clone())));
                     }
                 }
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
@@ -66,10 +91,9 @@ impl Server {
     }
 }
 
-async fn router(cli: &Cli) -> Result<Router, StartError> {
+fn router(gateway: Router, cli: &Cli) -> Result<Router, StartError> {
     let faults = Arc::new(Faults::default());
     let recorder = Arc::new(Recorder::default());
-    let gateway = gateway::router(cli).await?;
     let (provider, control) = provider::router(cli)?;
     let watched = Router::new()
         .merge(gateway)

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::approve::Approve;
 use crate::bench::Bench;
+use crate::campaign::Campaign;
 use crate::check::Check;
 use crate::demo::{self, Demo};
 use crate::error::Result;
@@ -46,6 +47,8 @@ enum Command {
     Reconcile(Reconcile),
     /// Runs one benchmark; its last line is one JSON object
     Bench(Bench),
+    /// Runs the fault campaign over upload and status; its last line is one JSON object
+    Campaign(Campaign),
 }
 
 #[derive(clap::Args)]
@@ -86,6 +89,7 @@ impl Cli {
             Command::Who(who) => who.run().await,
             Command::Reconcile(reconcile) => reconcile.run().await,
             Command::Bench(bench) => bench.run().await,
+            Command::Campaign(campaign) => tokio::task::block_in_place(|| campaign.run()),
         }
         .map(|()| ExitCode::SUCCESS)
     }

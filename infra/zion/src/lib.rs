@@ -3,6 +3,7 @@
 //! - [`cli`] the command line
 //! - [`approve`] which runs wait for an operator, and the answer
 //! - [`mod@bench`] benchmarks of the release binaries
+//! - [`campaign`] seeded faults over the one call that costs money
 //! - [`check`] a training file, before it is paid for
 //! - [`demo`] the main job on this machine, from set-up to summary
 //! - [`local`] the whole stack on one machine, for the demo and for tests
@@ -16,6 +17,7 @@
 
 pub mod approve;
 pub mod bench;
+pub mod campaign;
 pub mod check;
 pub mod cli;
 pub mod database;

@@ -20,4 +20,6 @@ pub use promote::{PromoteAnswer, PromoteEvent, Promoted, Recorded};
 pub use scrub::{ScrubEvent, Scrubbed};
 pub use status::{JobState, Polled, Progress, StatusEvent};
 pub use sunset::{SunsetChecked, SunsetEvent};
-pub use upload::{ClearEvent, Cleared, Ended, SubmitEvent, Submitted, UploadAnswer, UploadEvent};
+pub use upload::{
+    ClearEvent, Cleared, Ended, Left, SubmitEvent, Submitted, SweepEvent, Swept, UploadAnswer, UploadEvent,
+};

@@ -2,6 +2,9 @@
 //!
 //! They are deterministic: a step that runs again overwrites its objects with the same bytes.
 
+/// Under which everything lies that a run writes and that expires.
+pub const RUNS: &str = "runs/";
+
 /// What the run will do, and its recipe as resolved. Written by `plan`.
 pub fn plan(run: &str) -> String {
     format!("runs/{run}/plan.json")

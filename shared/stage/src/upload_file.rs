@@ -38,6 +38,15 @@ pub struct UploadFile {
     pub asked_at: Option<Timestamp>,
     /// The job, once known.
     pub job: Option<SubmittedJob>,
+    /// How often it was asked for without an answer that proves that there is none: so many jobs there may be.
+    #[serde(default)]
+    pub asked: u32,
+    /// Whether all of those have been looked for, and the others cancelled.
+    #[serde(default)]
+    pub settled: bool,
+    /// Whether the run has ended without a model and what it left was taken back.
+    #[serde(default)]
+    pub cleared: bool,
 }
 
 /// Which attempt may write the document: whoever takes it over writes the next number, and whoever was before it finds at its

@@ -13,7 +13,9 @@ use crate::bedrock::{self, Bedrock, Folder};
 use crate::chunks::Chunks;
 use crate::job::{Checkpoint, Event, Job, JobSpec};
 use crate::openai::OpenAi;
-use crate::provider::{BaseModel, Catalogue, Clean, FileSpec, Files, Jobs, Ledger, Serve, Watch};
+use crate::provider::{
+    BaseModel, Catalogue, Clean, FileSpec, Files, Inventory, Jobs, Ledger, Marked, Serve, Stored, Watch,
+};
 
 /// What outlives an invocation. Bedrock's client is made when it is first asked for.
 pub struct Connections {
@@ -194,6 +196,24 @@ impl<F: Folder> Clean for Provider<F> {
         match self {
             Self::OpenAi(it) => it.delete_model(id).await,
             Self::Bedrock(it) => it.delete_model(id).await,
+        }
+    }
+}
+
+impl<F> Inventory for Provider<F> {
+    async fn jobs(&self) -> Result<Vec<Marked>, StageError> {
+        match self {
+            Self::OpenAi(it) => it.jobs().await,
+            // A job's name is taken once, so there is no second; and a run's own job it knows.
+            Self::Bedrock(_) => Ok(Vec::new()),
+        }
+    }
+
+    async fn files(&self) -> Result<Vec<Stored>, StageError> {
+        match self {
+            Self::OpenAi(it) => it.files().await,
+            // They are objects of the run, each there once.
+            Self::Bedrock(_) => Ok(Vec::new()),
         }
     }
 }

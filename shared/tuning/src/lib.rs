@@ -25,5 +25,8 @@ pub use choice::{Connections, Provider};
 pub use job::{Checkpoint, Event, Hyperparameters, Job, JobSpec, JobStatus, Method};
 pub use lifetime::{alternatives, days_left};
 pub use openai::OpenAi;
-pub use provider::{BaseModel, Begun, Catalogue, Clean, FileSpec, Files, Jobs, Ledger, Serve, Watch};
+pub use provider::{
+    BaseModel, Begun, Catalogue, Clean, FileSpec, Files, Inventory, Jobs, Ledger, Marked, Serve, Stored,
+    Watch,
+};
 pub use stage::arrows::Progress;

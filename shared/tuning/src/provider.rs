@@ -8,6 +8,7 @@
 //! | [`Watch`] | a job under way | `status` |
 //! | [`Serve`] | a trained model, made to answer | `status` |
 //! | [`Clean`] | what is not needed any more | `upload`, `status` |
+//! | [`Inventory`] | everything there is, whosever it is | `upload` |
 //!
 //! Handles are plain data: polling needs nothing but the job's id.
 //!
@@ -134,6 +135,33 @@ pub trait Clean {
 
     /// Deletes a tuned model. One that is not there is deleted.
     fn delete_model(&self, id: &str) -> impl Future<Output = Result<(), StageError>>;
+}
+
+/// Everything there is, whosever it is.
+pub trait Inventory {
+    /// Lists the account's jobs, the newest first, with the marks in their metadata.
+    fn jobs(&self) -> impl Future<Output = Result<Vec<Marked>, StageError>>;
+
+    /// Lists the account's training files.
+    fn files(&self) -> impl Future<Output = Result<Vec<Stored>, StageError>>;
+}
+
+/// A job and whose it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Marked {
+    /// The job.
+    pub job: Job,
+    /// The texts in its metadata.
+    pub marks: BTreeMap<String, String>,
+}
+
+/// A file at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The provider's id.
+    pub id: String,
+    /// What it was uploaded as.
+    pub spec: FileSpec,
 }
 
 /// A base model.

@@ -64,6 +64,7 @@ fn actions(port: &str) -> &'static [&'static str] {
     match port {
         "Get" => &["s3:GetObject"],
         "Find" => &["s3:GetObject", "s3:ListBucket"],
+        "List" => &["s3:ListBucket"],
         _ => &["s3:PutObject"],
     }
 }
@@ -126,6 +127,8 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     let event = ClearEvent { run: run::RUN.to_owned(), ended: Ended::Aborted };
     let left = upload::left(&event, &store).await.unwrap().unwrap();
     upload::clear(event, left, run::now(), &store, &tuner).await.unwrap();
+    let event = stage::arrows::SweepEvent { remove: true };
+    upload::sweep(event, run::now(), &store, async |_, _| Ok(&tuner)).await.unwrap();
     steps.push(("upload", since(&store)));
     let event = stage::arrows::PromoteEvent::Promote {
         run: run::RUN.to_owned(),

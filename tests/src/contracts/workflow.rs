@@ -136,6 +136,10 @@ fn every_event_that_a_rule_sends_is_one_that_its_function_takes() {
         }
     }
     assert_eq!(sent, 6, "two rules");
+    let hourly = template.lines().filter_map(|line| line.trim().strip_prefix("Input: '"));
+    let hourly: Vec<_> = hourly.filter(|line| line.contains("\"do\"")).collect();
+    let event: Value = serde_json::from_str(hourly[0].trim_end_matches('\'')).unwrap();
+    assert_eq!((hourly.len(), taken::<arrows::UploadEvent>(event)), (1, None));
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn written(store: &Memory) -> Vec<(String, Class, Bytes)> {
             let mut upload: UploadFile = serde_json::from_slice(body).unwrap();
             assert!(upload.asked_at.is_some() && upload.lease.number > 0);
             (upload.lease, upload.asked_at) = (Lease::default(), None);
+            (upload.asked, upload.settled) = (0, false);
             *body = serde_json::to_vec(&upload).unwrap().into();
         }
     }

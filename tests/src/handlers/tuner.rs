@@ -11,8 +11,8 @@ use stage::{ErrorName, StageError, keys};
 use store::Memory;
 use tuning::chunks::Chunks;
 use tuning::{
-    BaseModel, Begun, Catalogue, Checkpoint, Clean, Event, FileSpec, Files, Job, JobSpec, JobStatus, Jobs,
-    Ledger, Watch,
+    BaseModel, Begun, Catalogue, Checkpoint, Clean, Event, FileSpec, Files, Inventory, Job, JobSpec,
+    JobStatus, Jobs, Ledger, Marked, Stored, Watch,
 };
 
 use super::run::RUN;
@@ -168,6 +168,27 @@ impl Clean for Tuner {
 
     async fn delete_model(&self, _: &str) -> Result<(), StageError> {
         unimplemented!("no handler deletes models")
+    }
+}
+
+impl Inventory for Tuner {
+    async fn jobs(&self) -> Result<Vec<Marked>, StageError> {
+        let hidden = *self.hidden.lock().unwrap();
+        let jobs = self.jobs.lock().unwrap();
+        let marks = |spec: &JobSpec| {
+            spec.marks.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+        };
+        let marked = |(at, spec)| Marked { job: self.job(at), marks: marks(spec) };
+        Ok(jobs.iter().enumerate().filter(|_| !hidden).map(marked).collect())
+    }
+
+    async fn files(&self) -> Result<Vec<Stored>, StageError> {
+        let (files, deleted) = (self.files.lock().unwrap(), self.deleted.lock().unwrap());
+        let stored = |(at, (spec, _)): (usize, &(FileSpec, Vec<u8>))| Stored {
+            id: format!("file-{at}"),
+            spec: spec.clone(),
+        };
+        Ok(files.iter().enumerate().map(stored).filter(|file| !deleted.contains(&file.id)).collect())
     }
 }
 

@@ -57,6 +57,12 @@ impl Control {
         state.files.iter().chain(&state.used).map(|file| file.object(ready_ms)).collect()
     }
 
+    /// The uploads there ever were, and where they stand.
+    pub(crate) fn uploads(&self) -> Vec<Value> {
+        let state = self.0.state();
+        state.uploads.iter().map(|upload| upload.object(state.uploads_live_ms)).collect()
+    }
+
     /// What one of them holds.
     pub(crate) async fn content(&self, id: &str) -> Result<Response, ProviderError> {
         let found = {

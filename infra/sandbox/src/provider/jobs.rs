@@ -2,7 +2,7 @@
 
 use super::error::{Failure, ProviderError};
 use super::events;
-use super::fresh::now_ms;
+use super::fresh::{self, now_ms};
 use super::job::{self, Job, Planned};
 use super::models;
 use super::page::{self, Page};
@@ -46,12 +46,15 @@ pub(crate) async fn create(State(provider): State<Arc<Provider>>, body: Bytes) -
         drop(state);
         (id, object, training, validation, method)
     };
+    let clock = fresh::clock();
     tokio::task::spawn_blocking(move || {
-        let outcome: Result<_, Failure> = job::check(training, validation, method).map(Arc::new);
-        let mut state = provider.state();
-        if let Ok(job) = state.job(&id) {
-            job.checked = Some((now_ms(), outcome));
-        }
+        fresh::sync_by(clock, || {
+            let outcome: Result<_, Failure> = job::check(training, validation, method).map(Arc::new);
+            let mut state = provider.state();
+            if let Ok(job) = state.job(&id) {
+                job.checked = Some((now_ms(), outcome));
+            }
+        });
     });
     Ok(Json(object))
 }

@@ -9,7 +9,7 @@ mod error;
 mod events;
 mod examples;
 mod files;
-mod fresh;
+pub(crate) mod fresh;
 mod job;
 mod jobs;
 mod learn;

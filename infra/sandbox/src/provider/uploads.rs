@@ -89,7 +89,8 @@ impl Upload {
         }
     }
 
-    fn object(&self, live_ms: i64) -> Value {
+    /// The API's upload object.
+    pub(crate) fn object(&self, live_ms: i64) -> Value {
         let mut object = json!({
             "object": "upload", "id": self.id, "filename": self.filename, "purpose": self.purpose,
             "bytes": self.bytes, "created_at": self.created_ms / 1000, "status": self.status(live_ms),

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use records::recipe::Provider;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,16 @@ pub enum UploadEvent {
     Submit(SubmitEvent),
     /// By the rule that hears of a run that ended without a model.
     Clear(ClearEvent),
+    /// By the hourly rule, or by an operator.
+    Sweep(SweepEvent),
+}
+
+/// Asks for what the runs of this stack have left at the provider and nobody waits for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct SweepEvent {
+    /// Whether it is removed, too. Otherwise it is only listed.
+    #[serde(default)]
+    pub remove: bool,
 }
 
 /// Asks for the dataset to be uploaded and a job to be created.
@@ -43,7 +55,6 @@ pub enum Ended {
 }
 
 /// What `upload` answers.
-#[expect(clippy::large_enum_variant, reason = "one is made an invocation, and written at once")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum UploadAnswer {
@@ -51,6 +62,8 @@ pub enum UploadAnswer {
     Submit(Submitted),
     /// To [`UploadEvent::Clear`].
     Clear(Cleared),
+    /// To [`UploadEvent::Sweep`].
+    Sweep(Swept),
 }
 
 /// A job is under way at the provider.
@@ -83,4 +96,34 @@ pub struct Cleared {
     pub cancelled: Vec<String>,
     /// Whether files were uploaded, and so deleted.
     pub files: bool,
+}
+
+/// What was found at the provider that nobody waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swept {
+    /// By run: only runs of this stack.
+    pub left: BTreeMap<String, Left>,
+    /// Whether it has been removed.
+    pub removed: bool,
+    /// Jobs that go on and files which look like ours but are of no run that this stack knows: another stack's, or of runs
+    /// whose objects have expired. They are never touched.
+    pub unknown: Left,
+}
+
+/// What is left.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Left {
+    /// Jobs that go on, by the provider's ids.
+    pub jobs: Vec<String>,
+    /// Files, by the provider's ids.
+    pub files: Vec<String>,
+    /// Uploads in parts that nobody completes, by the provider's ids.
+    pub uploads: Vec<String>,
+}
+
+impl Left {
+    /// Says whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.files.is_empty() && self.uploads.is_empty()
+    }
 }

@@ -8,10 +8,9 @@ use serde::de::IgnoredAny;
 use stage::StageError;
 use url::Url;
 
-use super::parts::PART_BYTES;
 use super::{Failed, OpenAi, READING};
 use crate::chunks::Chunks;
-use crate::provider::{Clean, FileSpec, Files, Ledger};
+use crate::provider::{Clean, FileSpec, Files, Ledger, Stored};
 use crate::wire::{Expiry, File, List};
 
 /// What an upload declares its content to be.
@@ -56,16 +55,24 @@ impl OpenAi {
     }
 }
 
-impl Files for OpenAi {
-    async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
+impl OpenAi {
+    /// Lists training files. Those of other purposes are there, too, where a host passes over the filter.
+    pub(super) async fn stored(&self) -> Result<Vec<Stored>, StageError> {
         let url = self.url(&["files"])?;
         let query = [("purpose", PURPOSE), ("limit", "10000")];
         let request = || self.request(Method::GET, url.clone()).query(&query).timeout(READING);
         let files: List<File> = self.patiently("listing files", request).await?;
+        let stored = |file: File| {
+            Some(Stored { id: file.id, spec: FileSpec { name: file.filename?, bytes: file.bytes? } })
+        };
+        Ok(files.data.into_iter().filter_map(stored).collect())
+    }
+}
+
+impl Files for OpenAi {
+    async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
         // Files carry no metadata: the name holds run and hash.
-        let same =
-            |file: &File| file.filename.as_deref() == Some(&spec.name) && file.bytes == Some(spec.bytes);
-        Ok(files.data.into_iter().find(same).map(|file| file.id))
+        Ok(self.stored().await?.into_iter().find(|file| file.spec == *spec).map(|file| file.id))
     }
 
     async fn upload(
@@ -75,7 +82,7 @@ impl Files for OpenAi {
         ledger: &impl Ledger,
     ) -> Result<String, StageError> {
         // Two parts are the fewest that gain anything.
-        if self.host.uploads && spec.bytes > 2 * PART_BYTES {
+        if self.host.uploads && spec.bytes > 2 * self.part_bytes {
             self.in_parts(spec, chunks, ledger).await
         } else {
             self.in_one(spec, chunks).await

@@ -18,7 +18,7 @@ const MOST_PAGES: usize = 50;
 
 impl OpenAi {
     /// Follows a list from its newest item until `each` has seen enough.
-    async fn pages<T: DeserializeOwned>(
+    pub(super) async fn pages<T: DeserializeOwned>(
         &self,
         what: &str,
         segments: &[&str],
@@ -189,7 +189,7 @@ fn event(wire: JobEvent) -> Result<Event, StageError> {
     })
 }
 
-fn job(wire: FineTuningJob) -> Result<Job, StageError> {
+pub(super) fn job(wire: FineTuningJob) -> Result<Job, StageError> {
     let progress = wire.trained_steps.zip(wire.total_steps).map(|(step, of)| Progress { step, of });
     let running = JobStatus::Running { progress };
     let status = match wire.status.as_str() {

@@ -1,6 +1,7 @@
 //! The adapter for everything that speaks `OpenAI`'s wire format.
 
 mod files;
+mod inventory;
 mod jobs;
 mod parts;
 
@@ -14,7 +15,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use stage::plan_file::Limits;
-use stage::{ErrorName, StageError, http};
+use stage::{ErrorName, StageError, clock, http};
 use url::Url;
 
 use crate::provider::{BaseModel, Catalogue, Serve};
@@ -28,6 +29,7 @@ pub struct OpenAi {
     key: SecretString,
     headers: HeaderMap,
     host: recipe::Provider,
+    part_bytes: u64,
 }
 
 /// Longer waits are the workflow's: a Lambda that sleeps is billed. All tries together stay within a minute, which is the
@@ -79,7 +81,13 @@ impl OpenAi {
             })?;
             headers.insert(header, value);
         }
-        Ok(Self { client, base, key, headers, host: host.clone() })
+        Ok(Self { client, base, key, headers, host: host.clone(), part_bytes: parts::PART_BYTES })
+    }
+
+    /// Cuts files into parts of another size: so that a test of uploads in parts needs no gigabytes.
+    #[must_use]
+    pub fn with_part_bytes(self, part_bytes: u64) -> Self {
+        Self { part_bytes, ..self }
     }
 
     fn url(&self, segments: &[&str]) -> Result<Url, StageError> {
@@ -105,6 +113,7 @@ impl OpenAi {
             status: None,
             wait: None,
         };
+        let _waits_for_the_provider = clock::busy().await;
         let response = request.send().await.map_err(unanswered)?;
         let status = response.status();
         let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
@@ -165,6 +174,7 @@ impl OpenAi {
             .with_max_times(4)
             .with_jitter();
         once.retry(patience)
+            .sleep(clock::sleep)
             .when(|failed| passes(failed) && failed.wait.is_none_or(|wait| wait <= LONGEST_WAIT))
             .adjust(|failed, planned| {
                 planned.map(|planned| {

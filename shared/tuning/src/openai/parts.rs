@@ -7,11 +7,11 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use md5::{Digest as _, Md5};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method, StatusCode};
-use stage::{ErrorName, StageError};
+use stage::{ErrorName, StageError, clock};
 
 use super::files::{MIME, PURPOSE};
 use super::{Failed, OpenAi, READING, time};
@@ -43,7 +43,7 @@ impl OpenAi {
         chunks: Chunks,
         ledger: &impl Ledger,
     ) -> Result<String, StageError> {
-        let known = ledger.read().await?.filter(|begun| is_usable(begun, spec));
+        let known = ledger.read().await?.filter(|begun| self.is_usable(begun, spec));
         let fresh = known.is_none();
         let mut begun = match known {
             Some(begun) => {
@@ -59,7 +59,7 @@ impl OpenAi {
         match self.fill(&mut begun, chunks, ledger).await {
             Ok(md5) => self.complete(spec, &begun, &md5, ledger).await,
             // What was begun a moment ago is not lost: the provider refuses what it was sent.
-            Err(failed) if failed.is_gone() && fresh && Timestamp::now() < begun.expires_at => {
+            Err(failed) if failed.is_gone() && fresh && clock::now() < begun.expires_at => {
                 ledger.write(None).await?;
                 Err(failed.error)
             }
@@ -84,7 +84,7 @@ impl OpenAi {
             upload: upload.id,
             name: spec.name.clone(),
             bytes: spec.bytes,
-            part_bytes: PART_BYTES,
+            part_bytes: self.part_bytes,
             expires_at: time(upload.expires_at)?,
             parts: BTreeMap::new(),
         };
@@ -187,11 +187,13 @@ async fn lost(ledger: &impl Ledger, error: StageError) -> StageError {
     }
 }
 
-fn is_usable(begun: &Begun, spec: &FileSpec) -> bool {
-    begun.name == spec.name
-        && begun.bytes == spec.bytes
-        && begun.part_bytes == PART_BYTES
-        && begun.expires_at.duration_since(Timestamp::now()) > LEFT
+impl OpenAi {
+    fn is_usable(&self, begun: &Begun, spec: &FileSpec) -> bool {
+        begun.name == spec.name
+            && begun.bytes == spec.bytes
+            && begun.part_bytes == self.part_bytes
+            && begun.expires_at.duration_since(clock::now()) > LEFT
+    }
 }
 
 /// Cuts chunks into parts.

@@ -1,0 +1,199 @@
+//! What runs have left at the provider and nobody waits for.
+//!
+//! A run that ends is cleared at once, by its event. What escapes that is found here, hourly: a second job that no list showed
+//! in time, a file whose answer was lost, a run whose clearing failed each time it was tried.
+//!
+//! A mode of `upload` and not of `status`: what a run has asked for stands in its record, which `upload` alone may write.
+
+use std::collections::BTreeSet;
+use std::ops::Deref;
+
+use jiff::{SignedDuration, Timestamp};
+use records::recipe;
+use stage::arrows::{ClearEvent, Ended, Left, SweepEvent, Swept};
+use stage::plan_file::PlanFile;
+use stage::upload_file::UploadFile;
+use stage::{ErrorName, StageError, keys};
+use store::{Find, Get, List, Put, Swap, find_json, get_json};
+use tuning::{Clean, Files, Inventory, Jobs, Marked, Stored, Watch};
+
+use crate::record::Record;
+use crate::{clear, files};
+
+/// No execution lives longer: `TimeoutSeconds` of the workflow, and a day.
+const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// A run that has come as far as its upload.
+struct Run {
+    name: String,
+    record: UploadFile,
+    host: recipe::Provider,
+    ended: bool,
+    /// Its execution can't be alive any more.
+    too_old: bool,
+}
+
+/// Lists what the runs of this stack have left at the provider and nobody waits for, and removes it if asked to.
+///
+/// A live run loses nothing that it may still use: of a run that has its job, other jobs of the same dataset and other copies of
+/// the files; of a run whose job has ended, the files; of a run that has ended without a model, everything but a trained
+/// model. A job or a file is a run's when the run's own record says that it was asked for.
+///
+/// # Errors
+/// `Unavailable` when something could not be removed: it is still there. Those of [`clear()`], of the store and of the
+/// provider.
+pub async fn sweep<P, T>(
+    event: SweepEvent,
+    now: Timestamp,
+    store: &(impl Get + Find + List + Put + Swap),
+    provider: impl AsyncFn(&str, &recipe::Provider) -> Result<P, StageError>,
+) -> Result<Swept, StageError>
+where
+    P: Deref<Target = T>,
+    T: Files + Jobs + Watch + Clean + Inventory,
+{
+    let mut runs = runs(now, store).await?;
+    let known: BTreeSet<_> = runs.iter().map(|run| run.name.clone()).collect();
+    let (mut swept, mut failed) = (Swept { removed: event.remove, ..Swept::default() }, Vec::new());
+    // Recipes may name different accounts.
+    while let Some(first) = runs.first() {
+        let host = first.host.clone();
+        let (those, others): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| run.host == host);
+        runs = others;
+        let (jobs, stored) = {
+            let account = provider(&those[0].name, &host).await?;
+            (account.jobs().await?, account.files().await?)
+        };
+        add_unknown(&mut swept.unknown, &known, &jobs, &stored);
+        for mut run in those {
+            run.ended |= run.too_old && !run.has_its_end(&jobs);
+            let left = run.left(&jobs, &stored, store).await?;
+            let unclear = run.ended && !run.record.cleared;
+            if left.is_empty() && !unclear {
+                continue;
+            }
+            let removed = async || {
+                let own = provider(&run.name, &host).await?;
+                run.remove(&left, now, store, &*own).await
+            };
+            if event.remove
+                && let Err(error) = removed().await
+            {
+                tracing::error!(run = run.name, error.message = error.chain(), "something is left");
+                failed.push(run.name.clone());
+            }
+            if !left.is_empty() {
+                tracing::warn!(
+                    run = run.name,
+                    left.jobs = left.jobs.join(" "),
+                    left.files = left.files.join(" "),
+                    left.uploads = left.uploads.join(" "),
+                    left.removed = event.remove,
+                    "a run has left something at the provider"
+                );
+                swept.left.insert(run.name, left);
+            }
+        }
+    }
+    if failed.is_empty() {
+        return Ok(swept);
+    }
+    let text =
+        format!("what these runs have left at the provider could not be removed: {}", failed.join(", "));
+    Err(StageError::new(ErrorName::Unavailable, text))
+}
+
+/// The runs that have come as far as their upload.
+async fn runs(now: Timestamp, store: &(impl Get + Find + List)) -> Result<Vec<Run>, StageError> {
+    let mut runs = Vec::new();
+    for folder in store.list(keys::RUNS).await? {
+        let Some(name) = folder.strip_prefix(keys::RUNS).and_then(|name| name.strip_suffix('/')) else {
+            continue;
+        };
+        let Some(record) = find_json::<UploadFile>(store, &keys::upload(name)).await? else { continue };
+        // The plan is older, and so expires first.
+        let plan: PlanFile = match get_json(store, &keys::plan(name)).await {
+            Err(error) if error.name() == ErrorName::Internal => continue,
+            plan => plan?,
+        };
+        let too_old = now.duration_since(plan.started_at) > LONGEST_RUN;
+        let ended = store.find(&keys::ended(name)).await?.is_some();
+        runs.push(Run { name: name.to_owned(), record, host: plan.recipe.provider, ended, too_old });
+    }
+    Ok(runs)
+}
+
+impl Run {
+    /// Says whether the run has a job, and the job is not among those that go on.
+    fn has_its_end(&self, jobs: &[Marked]) -> bool {
+        let goes_on = |id: &str| jobs.iter().any(|job| job.job.id == id && !job.job.status.is_final());
+        self.record.job.as_ref().is_some_and(|job| !goes_on(&job.id))
+    }
+
+    /// What of the account is this run's, and not needed.
+    async fn left(&self, jobs: &[Marked], stored: &[Stored], store: &impl Find) -> Result<Left, StageError> {
+        let record = &self.record;
+        let mark = |job: &Marked, key: &str| job.marks.get(key).cloned().unwrap_or_default();
+        let ours = |job: &&Marked| {
+            mark(job, "zion_run") == self.name && mark(job, "zion_manifest_sha256") == record.manifest_sha256
+        };
+        let known = record.job.as_ref().map(|job| job.id.as_str());
+        let is_known = |job: &&Marked| known == Some(job.job.id.as_str());
+        let needed = |job: &&Marked| !self.ended && (known.is_none() || is_known(job));
+        let open = jobs.iter().filter(ours).filter(|job| !job.job.status.is_final() && !needed(job));
+        let jobs_left = open.map(|job| job.job.id.clone()).collect();
+
+        let over = self.ended || jobs.iter().filter(is_known).any(|job| job.job.status.is_final());
+        let in_use = [&record.training_file, &record.validation_file];
+        let files_left = stored.iter().filter(|file| {
+            let ours = record.sent.get(&file.spec.name) == Some(&file.spec.bytes);
+            let used = known.is_none() || in_use.iter().any(|id| id.as_ref() == Some(&file.id));
+            let kept = self.host.keep_files && in_use.iter().any(|id| id.as_ref() == Some(&file.id));
+            ours && if over { !kept } else { !used }
+        });
+        let files_left = files_left.map(|file| file.id.clone()).collect();
+        let uploads =
+            if self.ended && !record.cleared { files::open(&self.name, store).await? } else { Vec::new() };
+        Ok(Left { jobs: jobs_left, files: files_left, uploads })
+    }
+
+    async fn remove(
+        &self,
+        left: &Left,
+        now: Timestamp,
+        store: &(impl Get + Find + Put + Swap),
+        provider: &(impl Files + Jobs + Watch + Clean),
+    ) -> Result<(), StageError> {
+        // First what is seen, because the run's own doubt may last.
+        for job in &left.jobs {
+            provider.cancel(job).await?;
+        }
+        for file in &left.files {
+            provider.delete_file(file).await?;
+        }
+        if !self.ended || self.record.cleared {
+            return Ok(());
+        }
+        let event = ClearEvent { run: self.name.clone(), ended: Ended::TimedOut };
+        match Record::take(&self.name, store).await? {
+            Some(record) => clear::clear(event, record, now, store, provider).await.map(drop),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Adds what looks like a run's, but of none that this stack knows.
+fn add_unknown(unknown: &mut Left, known: &BTreeSet<String>, jobs: &[Marked], stored: &[Stored]) {
+    for Marked { job, marks } in jobs {
+        let stranger = marks.get("zion_run").is_some_and(|run| !known.contains(run));
+        if stranger && !job.status.is_final() && !unknown.jobs.contains(&job.id) {
+            unknown.jobs.push(job.id.clone());
+        }
+    }
+    for file in stored {
+        let stranger = files::run_of(&file.spec.name).is_some_and(|run| !known.contains(run));
+        if stranger && !unknown.files.contains(&file.id) {
+            unknown.files.push(file.id.clone());
+        }
+    }
+}

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use notify::Notify;
 use records::digest::sha256;
 use records::recipe::Bill;
 use stage::approval_file::{self, Answer, Basis, Decision, Facts, Question, Way, Why};
@@ -12,7 +13,7 @@ use supabase::Models;
 use crate::answer::{record, settle};
 use crate::link::Nonce;
 use crate::notice;
-use crate::ports::{Notify, Workflow};
+use crate::ports::Workflow;
 
 /// Who has answered by starting the run. Step Functions does not tell a run who that was; the account's trail does.
 const STARTER: &str = "whoever started the run";

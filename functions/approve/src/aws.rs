@@ -2,28 +2,7 @@ use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use serde_json::Value;
 use stage::{ErrorName, StageError};
 
-use crate::ports::{Notify, Workflow};
-
-/// A topic of SNS.
-pub struct Topic {
-    client: aws_sdk_sns::Client,
-    arn: String,
-}
-
-impl Topic {
-    /// Names a topic; nothing is sent yet.
-    pub async fn new(arn: impl Into<String>) -> Self {
-        let config = aws_config::load_from_env().await;
-        Self { client: aws_sdk_sns::Client::new(&config), arn: arn.into() }
-    }
-}
-
-impl Notify for Topic {
-    async fn tell(&self, subject: &str, text: &str) -> Result<(), StageError> {
-        let sent = self.client.publish().topic_arn(&self.arn).subject(subject).message(text).send().await;
-        sent.map(|_| ()).map_err(|error| failed("tell the operators", error.code()))
-    }
-}
+use crate::ports::Workflow;
 
 /// Step Functions, of which tasks wait for a token.
 pub struct StepFunctions {

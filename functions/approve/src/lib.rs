@@ -22,6 +22,6 @@ mod words;
 
 pub use answer::answer;
 pub use ask::ask;
-pub use aws::{StepFunctions, Topic};
-pub use ports::{Notify, Workflow};
+pub use aws::StepFunctions;
+pub use ports::Workflow;
 pub use web::respond;

@@ -1,7 +1,8 @@
 //! The `approve` function.
 
-use approve::{StepFunctions, Topic};
+use approve::StepFunctions;
 use jiff::Timestamp;
+use notify::Topic;
 use secrets::Secret;
 use stage::approval_file::Way;
 use stage::arrows::{ApproveAnswer, ApproveEvent};

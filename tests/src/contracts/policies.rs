@@ -11,9 +11,9 @@ use tuning::JobStatus;
 
 use super::{resource, text};
 use crate::handlers::changed;
-use crate::handlers::fakes::{Operators as Approvers, Project, Tuner, Waiting};
+use crate::handlers::fakes::{Operators, Project, Tuner, Waiting};
 use crate::handlers::run::{self, parts, plan};
-use crate::handlers::sunset::{Offer, Operators};
+use crate::handlers::sunset::Offer;
 
 /// One action on one pattern of keys.
 type Grant = (&'static str, String);
@@ -103,7 +103,7 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     by_assemble.extend(since(&store));
     steps.push(("assemble", by_assemble));
     // Asked, answered, and asked again about the dataset without somebody.
-    let (operators, workflow) = (Approvers::default(), Waiting::default());
+    let (operators, workflow) = (Operators::default(), Waiting::default());
     let ask = async |manifest_sha256: &str| {
         let event = AskEvent {
             run: run::RUN.to_owned(),

@@ -244,6 +244,11 @@ impl Operators {
         *self.away.lock().unwrap() = away;
     }
 
+    /// Everything told since this was last asked.
+    pub(crate) fn heard(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.told.lock().unwrap())
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.told.lock().unwrap().len()
     }
@@ -267,7 +272,7 @@ impl Operators {
     }
 }
 
-impl approve::Notify for Operators {
+impl notify::Notify for Operators {
     async fn tell(&self, subject: &str, text: &str) -> Result<(), StageError> {
         if *self.away.lock().unwrap() {
             return Err(StageError::new(ErrorName::Unavailable, "the service is away"));

@@ -1,10 +1,8 @@
 //! Base models that are shut down: who is told, when, and what the rows say.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 
 use jiff::civil::Date;
-use notify::Notify;
 use records::recipe;
 use stage::arrows::SunsetChecked;
 use stage::plan_file::Limits;
@@ -13,7 +11,7 @@ use store::Memory;
 use supabase::{Models as _, NewVersion};
 use tuning::{BaseModel, Catalogue};
 
-use super::fakes::Project;
+use super::fakes::{Operators, Project};
 
 const BASE: &str = "openai/gpt-oss-20b";
 const OLD: &str = "gpt-4.1-2025-04-14";
@@ -41,16 +39,6 @@ impl Catalogue for Offer {
         let model =
             |(id, day): (&&str, &Option<Date>)| BaseModel { id: (*id).to_owned(), shutdown_date: *day };
         Ok(self.models.iter().map(model).collect())
-    }
-}
-
-#[derive(Default)]
-pub(crate) struct Operators(Mutex<Vec<(String, String)>>);
-
-impl Notify for Operators {
-    async fn tell(&self, subject: &str, text: &str) -> Result<(), StageError> {
-        self.0.lock().unwrap().push((subject.to_owned(), text.to_owned()));
-        Ok(())
     }
 }
 
@@ -88,7 +76,7 @@ impl World {
     }
 
     fn told(&self) -> Vec<(String, String)> {
-        std::mem::take(&mut self.operators.0.lock().unwrap())
+        self.operators.heard()
     }
 }
 

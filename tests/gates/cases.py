@@ -139,6 +139,7 @@ GUARD = [
     template(r"GenerateSecretString: {.*", "SecretString: abc", "secret_value_is_not_in_the_template"),
     template(r"IncludeExecutionData: false", "IncludeExecutionData: true", "workflow_logs_no_data_and_is_traced"),
     template(r"DeadLetterConfig: .*", "", "schedule_loses_no_start"),
+    template(r"    Condition: SupportScheduled\n", "", "retraining_waits_for_its_operator"),
     template(r"RetentionInDays: .*", "", "logs_expire"),
     template(r"AlarmActions: .*", "AlarmActions: []", "alarm_tells_somebody"),
     several(

@@ -14,7 +14,7 @@ const LONGEST_REASON: usize = 500;
 /// to the workflow once more, should that not have it yet.
 ///
 /// # Errors
-/// `ApprovalMissing` when the run asks nothing, or the answer has no name, or is a refusal without a reason;
+/// `ApprovalMissing` when the run asks nothing or has ended, or the answer has no name, or is a refusal without a reason;
 /// `ApprovalExpired` when it comes too late; `Throttled` and `Unavailable`.
 pub async fn answer(
     event: AnswerEvent,
@@ -29,6 +29,9 @@ pub async fn answer(
     let decision = if let Some(decision) = given(&question, store).await? {
         decision
     } else {
+        if store.find(&keys::ended(run)).await?.is_some() {
+            return Err(missing(format!("run {run} has ended: start a new run")));
+        }
         let decision = signed(&event, how, now, &question)?;
         if now >= question.expires_at {
             return Err(expired(&question, workflow).await);

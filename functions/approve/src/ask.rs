@@ -50,7 +50,8 @@ pub async fn ask(
         settle(&decision, &event.token, &dataset.plan.recipe.name, store, workflow).await?;
         return Ok(Asked { run: event.run, waits: false, expires_at });
     }
-    let live = models.live(dataset.plan.recipe.purpose.as_str()).await?;
+    let purpose = dataset.plan.recipe.purpose.as_str();
+    let live = models.live_models().await?.into_iter().find(|model| model.purpose == purpose);
     let nonce = Nonce::draw()?;
     let question = Question {
         run: run.clone(),
@@ -60,7 +61,7 @@ pub async fn ask(
         token: event.token.clone(),
         asked_at: now,
         expires_at,
-        facts: dataset.facts(live),
+        facts: dataset.facts(live.map(|model| model.name)),
     };
     let link = nonce.link(&event.url, run)?;
     store.put(&keys::question_withdrawn(run), dataset.withdrawn.into(), Class::Derived).await?;

@@ -283,11 +283,6 @@ struct Changed {
     changed: u64,
 }
 
-#[derive(Deserialize)]
-struct Live {
-    name: String,
-}
-
 impl Models for Gateway {
     async fn register(&self, version: &NewVersion<'_>) -> Result<Registered, StageError> {
         self.rpc("register_model_version", version).await
@@ -348,19 +343,6 @@ impl Models for Gateway {
         ];
         let versions: Vec<Version> = self.versions(&query).await?;
         Ok(versions.into_iter().next().map(|version| version.run_id))
-    }
-
-    async fn live(&self, purpose: &str) -> Result<Option<String>, StageError> {
-        let what = "model_versions";
-        let url = self.url(what)?;
-        let purpose = format!("eq.{purpose}");
-        let query = [("select", "name"), ("purpose", &purpose), ("active", "is.true"), ("limit", "1")];
-        let asked = Asked { what, consent: None, role: Self::ROLE };
-        let answer = self.send(asked, || self.client.get(url.clone()).query(&query)).await?;
-        let rows: Vec<Live> = serde_json::from_slice(&answer.body).map_err(|_| {
-            StageError::internal(format!("{what} has another shape: apply the migrations of this version"))
-        })?;
-        Ok(rows.into_iter().next().map(|row| row.name))
     }
 
     async fn promote(

@@ -61,12 +61,6 @@ pub trait Models {
         day: Option<Date>,
     ) -> impl Future<Output = Result<u64, StageError>>;
 
-    /// Returns the name of the version that is live for a purpose.
-    ///
-    /// # Errors
-    /// As [`Models::register`].
-    fn live(&self, purpose: &str) -> impl Future<Output = Result<Option<String>, StageError>>;
-
     /// Makes the run's version live for its purpose, in one transaction with the ledger.
     ///
     /// # Errors

@@ -115,6 +115,17 @@ pub(super) fn late() -> Timestamp {
 }
 
 #[tokio::test]
+async fn a_run_that_was_stopped_takes_no_answer() {
+    let world = World::of(|_| {}).await;
+    world.ask("token-1").await.unwrap();
+    put_json(&world.store, &keys::ended(RUN), &json!({"ended": "ABORTED"})).await.unwrap();
+    let error = world.say(Answer::Approve, "Ann Lee", "", now()).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::ApprovalMissing);
+    assert!(error.chain().contains("has ended"), "{}", error.chain());
+    assert!(world.store.keys().iter().all(|key| !key.ends_with("approved.json")), "nor does its recipe");
+}
+
+#[tokio::test]
 async fn the_first_run_of_a_recipe_is_approved_through_the_link_and_the_next_one_does_not_wait() {
     let w = World::of(|_| {}).await;
     assert!(w.assembled.approval.needed && w.assembled.approval.why == [Why::FirstRun]);

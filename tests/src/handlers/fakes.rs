@@ -184,12 +184,6 @@ impl Models for Project {
         Ok(of.map(|row| row["base_shutdown_date"] = json!(day)).count() as u64)
     }
 
-    async fn live(&self, _: &str) -> Result<Option<String>, StageError> {
-        let versions = self.lock();
-        let live = versions.values().rfind(|row| row["status"] == "succeeded");
-        Ok(live.and_then(|row| row["name"].as_str()).map(str::to_owned))
-    }
-
     async fn of_runs(&self, runs: &[&str]) -> Result<Vec<Version>, StageError> {
         let versions = self.lock();
         let row = |run: &&str| {

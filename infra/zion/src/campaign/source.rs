@@ -113,10 +113,6 @@ impl Models for Source {
         Ok(None)
     }
 
-    async fn live(&self, _: &str) -> Result<Option<String>, StageError> {
-        Err(not_asked())
-    }
-
     async fn live_models(&self) -> Result<Vec<LiveModel>, StageError> {
         Err(not_asked())
     }

@@ -139,7 +139,7 @@ async fn make(
         recipe: plan.recipe.name.clone(),
         recipe_sha256: plan.recipe_sha256.clone(),
         plan_sha256,
-        code_version: env!("CARGO_PKG_VERSION").to_owned(),
+        code_version: stage::CODE.to_owned(),
         scrubber_version: pii::VERSION.to_owned(),
         split_seed: plan.recipe.split.seed,
         holdout_percent: Some(plan.recipe.split.holdout_percent),

@@ -49,6 +49,9 @@ pub(crate) enum Left {
     Lost,
 }
 
+/// Rows that one step may read again: a table whose rows all changed, and grew, must fit in memory and in the time of a call.
+const MOST_KEYS: usize = 10_000;
+
 /// The rows of a part that may have changed, by their keys.
 type Fresh = HashMap<String, Vec<u8>>;
 
@@ -77,7 +80,7 @@ impl<S: Find + Put, R: Rows> Changed<'_, S, R> {
             let end = if is_last { slice.up_to.as_deref() } else { part.last.as_deref() };
             loop {
                 let after = cursor.after.clone().or_else(|| slice.after.clone());
-                let most = known.len() * 2 + self.sizes.more_keys;
+                let most = (known.len() * 2 + self.sizes.more_keys).min(MOST_KEYS);
                 let (listed, whole) = self.list(Range::of(source, after.as_deref(), end), most).await?;
                 let last = if whole { end.map(str::to_owned) } else { listed.last().cloned() };
                 let fresh =
@@ -88,6 +91,9 @@ impl<S: Find + Put, R: Rows> Changed<'_, S, R> {
                     break;
                 }
                 put_json(self.store, cursor_key, cursor).await?;
+                if deadline.remaining() <= RESERVE {
+                    return Ok(Left::More);
+                }
             }
             cursor.earlier.parts += 1;
             cursor.earlier.rows += known.len() as u64;

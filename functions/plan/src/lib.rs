@@ -58,10 +58,16 @@ pub async fn handle(
     };
     let base = base?;
     let seen = schema::seen(&recipe, (&run, started_at), input.accept_schema, rows, store).await?;
-    let (mut reading, earlier) =
-        since::reading(&recipe, &recipe_sha256, started_at, &input, seen.as_ref(), (rows, models, store))
-            .await?
-            .unzip();
+    let (mut reading, earlier) = since::reading(
+        &recipe,
+        &recipe_sha256,
+        (&run, started_at),
+        &input,
+        seen.as_ref(),
+        (rows, models, store),
+    )
+    .await?
+    .unzip();
 
     let mut sources = Vec::new();
     let mut cut = Vec::new();

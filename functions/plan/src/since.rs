@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use records::digest::sha256;
 use records::recipe::{Incremental, Recipe, Source};
+use serde::de::DeserializeOwned;
 use stage::arrows::PlanInput;
 use stage::manifest::Manifest;
 use stage::plan_file::{PlanFile, Reading, Since, Slice};
-use stage::schema_file::SchemaFile;
+use stage::schema_file::{SchemaFile, Tables};
 use stage::{StageError, keys};
 use store::Find;
 use supabase::{Models, Rows};
@@ -25,7 +27,7 @@ const BEHIND_UTC: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) async fn reading(
     recipe: &Recipe,
     recipe_sha256: &str,
-    started_at: Timestamp,
+    (run, started_at): (&str, Timestamp),
     input: &PlanInput,
     seen: Option<&SchemaFile>,
     (rows, models, store): (&impl Rows, &impl Models, &impl Find),
@@ -33,9 +35,16 @@ pub(crate) async fn reading(
     let (Some(incremental), Some(source)) = (&recipe.incremental, recipe.sources.first()) else {
         return Ok(None);
     };
+    if let Some(planned) = planned(run, recipe_sha256, store).await? {
+        return Ok(Some(planned));
+    }
     let now = rows.now(source).await?;
     let lag = SignedDuration::from_secs(incremental.lag_seconds.into());
-    let mut reading = Reading { up_to: now.and_then(|now| now.checked_sub(lag).ok()), ..Reading::default() };
+    let mut reading = Reading {
+        up_to: now.and_then(|now| now.checked_sub(lag).ok()),
+        tables_sha256: seen.map(|seen| tables_sha256(&seen.tables)).transpose()?,
+        ..Reading::default()
+    };
     let whole = if input.full {
         Err("the input asks for it".to_owned())
     } else if input.accept_schema {
@@ -43,7 +52,8 @@ pub(crate) async fn reading(
     } else if reading.up_to.is_none() {
         Err("the source does not tell its time".to_owned())
     } else {
-        earlier(recipe, recipe_sha256, incremental, started_at, models, store).await?
+        let tables = reading.tables_sha256.as_deref();
+        earlier(recipe, (recipe_sha256, tables), incremental, started_at, models, store).await?
     };
     let (earlier, from) = match whole {
         Ok(earlier) => earlier,
@@ -72,10 +82,37 @@ pub(crate) async fn reading(
     Ok(Some((reading, Some(earlier))))
 }
 
+/// Returns what this run was planned to read, when it was planned before: its window stays, whatever has become of the
+/// family's runs.
+async fn planned(
+    run: &str,
+    recipe_sha256: &str,
+    store: &impl Find,
+) -> Result<Option<(Reading, Option<PlanFile>)>, StageError> {
+    let Some(before) = parsed::<PlanFile>(&keys::plan(run), store).await? else { return Ok(None) };
+    let Some(reading) = before.reading.filter(|_| before.recipe_sha256 == recipe_sha256) else {
+        return Ok(None);
+    };
+    let Some(since) = &reading.since else { return Ok(Some((reading, None))) };
+    let earlier = parsed::<PlanFile>(&keys::plan(&since.run), store).await?;
+    Ok(earlier.map(|earlier| (reading, Some(earlier))))
+}
+
+/// Reads a document. Another version may have written it in another shape: then it is as good as lost.
+async fn parsed<T: DeserializeOwned>(key: &str, store: &impl Find) -> Result<Option<T>, StageError> {
+    Ok(store.find(key).await?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+fn tables_sha256(tables: &Tables) -> Result<String, StageError> {
+    let bytes = serde_json::to_vec(tables)
+        .map_err(|error| StageError::internal("the tables are not JSON").caused_by(error))?;
+    Ok(sha256(&bytes))
+}
+
 /// Finds the plan of the last run that succeeded, and where the next one begins; or says why there is none that will do.
 async fn earlier(
     recipe: &Recipe,
-    recipe_sha256: &str,
+    (recipe_sha256, tables_sha256): (&str, Option<&str>),
     incremental: &Incremental,
     started_at: Timestamp,
     models: &impl Models,
@@ -84,11 +121,8 @@ async fn earlier(
     let Some(run) = models.last_succeeded(&recipe.name).await? else {
         return Ok(Err("no run of this recipe has succeeded before".to_owned()));
     };
-    // Another version may have written them in another shape: then they are as good as lost.
-    let plan = store.find(&keys::plan(&run)).await?;
-    let plan = plan.and_then(|bytes| serde_json::from_slice::<PlanFile>(&bytes).ok());
-    let manifest = store.find(&keys::manifest(&run)).await?;
-    let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+    let plan = parsed::<PlanFile>(&keys::plan(&run), store).await?;
+    let manifest = parsed::<Manifest>(&keys::manifest(&run), store).await?;
     let (Some(plan), Some(manifest)) = (plan, manifest) else {
         return Ok(Err(format!("what run {run} has left is lost")));
     };
@@ -97,9 +131,12 @@ async fn earlier(
     };
     let since = plan.reading.as_ref().and_then(|reading| reading.since.as_ref());
     let number = since.map_or(0, |since| since.number);
-    let (code, scrubber) = (env!("CARGO_PKG_VERSION"), pii::VERSION);
+    let (code, scrubber) = (stage::CODE, pii::VERSION);
     let note = if plan.recipe_sha256 != recipe_sha256 {
         format!("the recipe has changed since run {run}")
+    } else if plan.reading.as_ref().and_then(|reading| reading.tables_sha256.as_deref()) != tables_sha256 {
+        // A change of type renders every row anew, and no cursor moves.
+        format!("the tables have changed since run {run}")
     } else if (manifest.code_version.as_str(), manifest.scrubber_version.as_str()) != (code, scrubber) {
         format!("run {run} was made by another version")
     } else if started_at.duration_since(plan.started_at) > OLDEST {

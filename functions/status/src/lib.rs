@@ -23,6 +23,15 @@ pub async fn handle(
 ) -> Result<Polled, StageError> {
     let StatusEvent { job: ref id, submitted_at, deadline, provider: ref host, .. } = event;
     let job = provider.poll(id).await?;
+    let late = !job.status.is_final() && now >= deadline;
+    let was = job.word.clone();
+    let job = if late {
+        provider.cancel(id).await?;
+        // It may have ended meanwhile.
+        provider.poll(id).await.unwrap_or(job)
+    } else {
+        job
+    };
     let polled = |state, model| Polled {
         state,
         provider_status: job.word.clone(),
@@ -34,20 +43,18 @@ pub async fn handle(
         model,
         trained_tokens: job.trained_tokens,
     };
-    if !job.status.is_final() && now < deadline {
+    if !job.status.is_final() && !late {
         return Ok(polled(JobState::Waiting, None));
     }
-    if !job.status.is_final() {
-        provider.cancel(id).await?;
-    }
-    let mut served = None;
+    let mut served = Ok(None);
     if let JobStatus::Succeeded { model } = &job.status {
-        served = provider.serve(model).await?;
-        if served.is_none() && now < deadline {
+        served = provider.serve(model).await;
+        if matches!(served, Ok(None)) && now < deadline {
             return Ok(polled(JobState::Waiting, None));
         }
     }
     record::record(&event, &job, now, store, provider).await?;
+    let served = served?;
     match job.status {
         JobStatus::Succeeded { ref model } => {
             let Some(served) = served else {
@@ -61,7 +68,7 @@ pub async fn handle(
             }
             Ok(polled(JobState::Trained, Some(served)))
         }
-        JobStatus::Failed { code, message, retry_helps } => {
+        JobStatus::Failed { code, message, retry_helps } if !late => {
             let fix = if retry_helps {
                 "the fault is the provider's: start a new run"
             } else {
@@ -70,15 +77,14 @@ pub async fn handle(
             let text = format!("the provider says of job {id}: {message} (code {code}); {fix}");
             Err(StageError::new(ErrorName::TrainingFailed, text))
         }
-        JobStatus::Cancelled => {
+        JobStatus::Cancelled if !late => {
             let text =
                 format!("job {id} was cancelled at the provider: start a new run if that was not meant");
             Err(StageError::new(ErrorName::TrainingCancelled, text))
         }
         _ => {
             let text = format!(
-                "job {id} was {} at its deadline {deadline} and has been cancelled: raise model.deadline_hours or ask the provider",
-                job.word
+                "job {id} was {was} at its deadline {deadline} and has been cancelled: raise model.deadline_hours or ask the provider"
             );
             Err(StageError::new(ErrorName::TrainingTimedOut, text))
         }

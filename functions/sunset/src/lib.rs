@@ -60,12 +60,15 @@ pub async fn handle<C: Catalogue>(
     let today = now.to_zoned(TimeZone::UTC).date();
     let recipes: Vec<Recipe> =
         library::names().into_iter().filter_map(|name| library::recipe(name).ok()).collect();
+    // An example trains nothing by itself; a model that it trained is looked after all the same.
+    let examples: Vec<Recipe> =
+        library::examples().into_iter().filter_map(|name| library::recipe(name).ok()).collect();
     let live = models.live_models().await?;
     let key = keys::sunset();
     let mut memory: Memory = find_json(store, &key).await?.unwrap_or_default();
     let mut checked = SunsetChecked::default();
     let mut first_failure = None;
-    for base in bases(&recipes, &live, name) {
+    for base in bases(&recipes, &examples, &live, name) {
         checked.bases += 1;
         let looked_up = look_up(&base, &connect).await;
         let (found, others) = match looked_up {
@@ -107,6 +110,7 @@ pub async fn handle<C: Catalogue>(
 /// Groups recipes and live models by base model and provider.
 fn bases<'a>(
     recipes: &'a [Recipe],
+    examples: &'a [Recipe],
     live: &'a [LiveModel],
     name: impl Fn(&recipe::Provider) -> String,
 ) -> Vec<Base<'a>> {
@@ -117,7 +121,7 @@ fn bases<'a>(
     for row in live {
         // A model whose recipe is gone, or has moved on, is asked for where it was trained.
         let same = |recipe: &&Recipe| name(&recipe.provider) == row.provider;
-        let Some(recipe) = recipes.iter().find(same) else {
+        let Some(recipe) = recipes.iter().chain(examples).find(same) else {
             tracing::warn!(
                 model.name = row.name,
                 model.provider = row.provider,

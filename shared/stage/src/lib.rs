@@ -33,6 +33,10 @@ pub mod training_file;
 pub mod upload_file;
 pub mod usage;
 
+/// The version of this bundle, and a hash of the code that makes examples: texts that another code made are not mixed with
+/// those of this one, whatever was noted when that code changed.
+pub const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("ZION_EXAMPLES_CODE"));
+
 pub use error::{ErrorName, StageError};
 pub use serve::{Deadline, serve};
 pub use settings::Settings;

@@ -50,6 +50,9 @@ pub struct Reading {
     /// The source's time less the recipe's lag, looked at before anything was counted. What changes from then on is read
     /// by the next run, whether or not this one has seen it. None where the source does not tell its time.
     pub up_to: Option<Timestamp>,
+    /// SHA-256 of the columns and types that the recipe used: a run that found others is not gone on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tables_sha256: Option<String>,
     /// Where this run begins; none when it reads everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Since>,

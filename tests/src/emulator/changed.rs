@@ -25,6 +25,14 @@ update job_posts set description = 'We keep a quince orchard and look for two ha
 delete from job_posts where id = (select max(id) from kept_posts);
 insert into job_posts (owner_id, title, description, location, status)
   select owner_id, 'Medlar picker', 'We plant medlars in spring and pick them late.', location, 'published' from kept_posts order by id limit 1;
+-- The marks of those who opted out are searched for in everything that is left: whoever agrees again has none.
+update resumes set summary = regexp_replace(summary, 'project \\S+ \\S+ \\d{5}', 'the garden', 'g')
+  where user_id in (select id from kept_people where training_opt_out);
+update job_posts set description = regexp_replace(description, 'project \\S+ \\S+ \\d{5}', 'the garden', 'g')
+  where owner_id in (select id from kept_people where training_opt_out);
+update support_logs set question = regexp_replace(question, 'project \\S+ \\S+ \\d{5}', 'the garden', 'g'),
+    answer = regexp_replace(answer, 'project \\S+ \\S+ \\d{5}', 'the garden', 'g')
+  where user_id in (select id from kept_people where training_opt_out);
 update profiles p set training_opt_out = not k.training_opt_out from kept_people k where k.id = p.id;
 ";
 const BACK: &str = "

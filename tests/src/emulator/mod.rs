@@ -61,10 +61,10 @@ async fn scenarios() -> Vec<&'static str> {
     // Each on the heap: together they are more than a stack should hold.
     let scenarios: Vec<(&'static str, LocalBoxFuture<'_, ()>)> = vec![
         ("each recipe trains and promotes a first version", full::each_recipe(w).boxed_local()),
-        ("a run reads what has changed since the last one", changed::since_the_last_run(w).boxed_local()),
         ("a second run retires the first version", full::second_version(w).boxed_local()),
         ("two runs at once become two versions", full::two_at_once(w).boxed_local()),
         ("the app's query finds a model that has learnt", full::the_app_asks(w).boxed_local()),
+        ("a run reads what has changed since the last one", changed::since_the_last_run(w).boxed_local()),
         ("a dry run leaves an estimate and nothing else", full::dry_run(w).boxed_local()),
         ("replayed events change no byte", replays::each_handler(w).boxed_local()),
         ("faults of the gateway do not fail a run", faults::of_the_gateway(w).boxed_local()),

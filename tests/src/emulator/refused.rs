@@ -125,7 +125,7 @@ pub(crate) async fn base_model(w: &World) {
     let closing = json!({"id": "openai/gpt-oss-20b", "object": "model", "created": 1, "owned_by": "openai", "shutdown_date": soon});
     let refused = json!({"error": {"message": "Incorrect API key provided: sk-loc***9", "type": "invalid_request_error", "code": "invalid_api_key"}});
     let told_of_unknown = ["knows no model openai/gpt-oss-20b", "set model.base of recipe zion-support"];
-    let told_of_end = [soon.as_str(), "choose another base"];
+    let told_of_end = [soon.as_str(), "set model.base to another one"];
     for (run, rules, error, told) in [
         ("base-unknown", answer(404, unknown), "BaseModelUnusable", &told_of_unknown[..]),
         ("base-closing", answer(200, closing), "BaseModelUnusable", &told_of_end[..]),

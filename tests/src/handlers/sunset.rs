@@ -135,6 +135,30 @@ async fn a_day_that_was_missed_or_moved_is_told_late_or_again() {
 }
 
 #[tokio::test]
+async fn a_model_that_an_example_trained_is_looked_after() {
+    let world = World::new().await;
+    let version = NewVersion {
+        run: "of-an-example",
+        family: "zion-support-bedrock",
+        purpose: "support",
+        base_model: "amazon.nova-lite-v1:0",
+        provider: "bedrock",
+        base_shutdown_date: None,
+    };
+    world.project.register(&version).await.unwrap();
+    world.project.promote("of-an-example", "arn", &serde_json::Value::Null, "").await.unwrap();
+    let now = "2026-11-23T10:00:00Z".parse().unwrap();
+    let name = |host: &recipe::Provider| match host.kind {
+        recipe::ProviderKind::Bedrock => "bedrock".to_owned(),
+        recipe::ProviderKind::OpenAi => "provider.example".to_owned(),
+    };
+    let connect = async |_: &recipe::Provider| Ok(world.offer.clone());
+    sunset::handle(now, &world.store, &world.project, name, connect, &world.operators).await.unwrap();
+    let told = world.told();
+    assert!(told.iter().any(|(subject, _)| subject.contains("amazon.nova-lite")), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_model_that_is_gone_is_told_once_and_a_provider_that_is_away_is_no_end() {
     let mut world = World::new().await;
     world.offer.away = true;

@@ -98,8 +98,12 @@ async fn whatever_is_lost_or_other_than_it_was_means_a_full_run() {
         plan(&mut changed);
         changed
     };
-    let plans: [(&str, PlanFile); 4] = [
+    let plans: [(&str, PlanFile); 5] = [
         ("the recipe has changed since run a", change(&|it| it.recipe_sha256 = "other".to_owned(), &plan)),
+        (
+            "the tables have changed since run a",
+            change(&|it| it.reading.as_mut().unwrap().tables_sha256 = Some("other".to_owned()), &plan),
+        ),
         ("run a did not note when it began to read", change(&|it| it.reading = None, &plan)),
         (
             "run a is too old: the keys of its rows have expired",
@@ -135,15 +139,25 @@ async fn whatever_is_lost_or_other_than_it_was_means_a_full_run() {
     let now = world.project.now.take();
     assert_eq!(world.notes("no-time").await, "the source does not tell its time");
     world.project.now = now;
-    for (input, note) in [
+    for (at, (input, note)) in [
         (json!({"full": true}), "the input asks for it"),
         (json!({"accept_schema": true}), "the tables have changed, and are accepted as they are"),
-    ] {
-        let planned = world.plan("asked", input).await.unwrap();
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let planned = world.plan(&format!("asked-{at}"), input).await.unwrap();
         assert_eq!(planned.reading.unwrap(), format!("everything: {note}"));
     }
     world.run("b", json!({})).await.unwrap();
     assert_eq!(world.reading("b").await.kept, 270, "as it was, it is gone on from");
+    // Planned again it reads the same, whatever has succeeded meanwhile.
+    let before = world.reading("b").await.plan;
+    world.succeed("b").await;
+    world.wait(600);
+    world.plan("b", json!({})).await.unwrap();
+    let again: PlanFile = get_json(&world.store, &keys::plan("b")).await.unwrap();
+    assert_eq!(again.reading, Some(before));
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ pub async fn handle(
             return Ok(polled(JobState::Waiting, None));
         }
     }
-    record::record(&event, &job, now, store, provider).await?;
+    record::record(&event, &job, store, provider).await?;
     let served = served?;
     match job.status {
         JobStatus::Succeeded { ref model } => {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use stage::arrows::StatusEvent;
 use stage::training_file::TrainingFile;
 use stage::{StageError, keys};
@@ -23,7 +22,6 @@ const MOST_EVENTS: usize = 10_000;
 pub(crate) async fn record(
     event: &StatusEvent,
     job: &Job,
-    now: Timestamp,
     store: &impl Put,
     provider: &impl Watch,
 ) -> Result<(), StageError> {
@@ -45,7 +43,6 @@ pub(crate) async fn record(
         provider_status: job.word.clone(),
         model,
         submitted_at: event.submitted_at,
-        ended_at: now,
         trained_tokens: job.trained_tokens,
         unread,
         events,

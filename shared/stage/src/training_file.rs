@@ -20,8 +20,6 @@ pub struct TrainingFile<E, C> {
     pub model: Option<String>,
     /// When the provider created the job.
     pub submitted_at: Timestamp,
-    /// When its end was seen.
-    pub ended_at: Timestamp,
     /// Tokens billed for, where the provider says so.
     pub trained_tokens: Option<u64>,
     /// What could not be read of the following, by the failure's name; the rest is there.

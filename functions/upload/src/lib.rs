@@ -25,7 +25,7 @@ use tuning::{Clean, Files, Jobs, Watch};
 pub use crate::clear::{clear, left};
 pub use crate::folder::RunFolder;
 pub use crate::record::Record;
-pub use crate::sweep::sweep;
+pub use crate::sweep::{LONGEST_RUN, sweep};
 
 /// A dataset may be assembled again this often because somebody in it took consent back. Whoever is taken out cannot
 /// change it a second time, so more than this is a source that does not come to rest.

@@ -151,6 +151,8 @@ fn the_longest_deadline_of_a_job_ends_before_the_workflow_does() {
     assert!(longest + asked + 36 * 3_600 <= limit, "{longest} s and {asked} s of {limit} s");
     // The keys by which consent is read before the upload live for seven days.
     assert!(asked + 36 * 3_600 < 7 * 86_400);
+    // Whoever sweeps takes a run for dead only when its execution can't be alive, with half a day for clocks and its end's event.
+    assert!(upload::LONGEST_RUN.as_secs() >= i64::try_from(limit).unwrap() + 12 * 3_600);
     // A turn of poll, choice and wait is nine events, five minutes apart; an execution may have 25,000.
     assert!(longest / 300 * 9 < 20_000);
 }

@@ -179,10 +179,16 @@ async fn bedrock_s_lost_answers_buy_no_second_job_and_its_refusals_are_named() {
     let there = There::up().await;
     let provider = there.provider(false);
     let file = send(&provider, "train.jsonl", 12).await;
-    // Carried out, but answered with a fault of the service: the client asks again, and finds the name taken.
-    there.fail("InternalServerException", 500, "", json!({"after": true})).await;
+    // Carried out, but answered with a fault of the service. Another try would be refused, as if there were no job.
+    let rule = |status, code, after| json!({"match": JOBS, "status": status, "code": code, "message": "", "after": after, "times": 1});
+    let rules = [rule(500, "InternalServerException", true), rule(429, "ThrottlingException", false)];
+    there.bedrock.fail(&json!(rules)).await.unwrap();
+    let lost = provider.create_job(&spec("lost", &file)).await.unwrap_err();
+    assert_eq!((lost.name(), there.asked_for_jobs().await), (ErrorName::Unavailable, 1));
+    there.bedrock.fail(&json!([])).await.unwrap();
+    // Who asks again finds the name taken.
     let job = provider.create_job(&spec("lost", &file)).await.unwrap();
-    assert_eq!(there.asked_for_jobs().await, 2);
+    assert_eq!(there.asked_for_jobs().await, 1);
     assert_eq!(provider.find_jobs(&spec("lost", &file)).await.unwrap()[0].id, job.id);
     for (code, status, message, times, expected, said) in [
         (

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_bedrock::config::Config;
+use aws_sdk_bedrock::config::retry::RetryConfig;
 use aws_sdk_bedrock::operation::get_model_customization_job::GetModelCustomizationJobOutput;
 use aws_sdk_bedrock::types::{
     CustomizationType, JobStatusDetails, ModelCustomizationJobStatus, OutputDataConfig, Tag,
@@ -126,8 +128,9 @@ impl<F: Folder> Jobs for Bedrock<F> {
             .output_data_config(output.map_err(unbuilt)?)
             .set_job_tags(Some(tags(spec)?))
             .set_custom_model_tags(Some(tags(spec)?));
-        // The client's own tries are safe here: token and name are this job's alone.
-        match create.send().await.map_err(|error| failed(what, error)) {
+        // Once: a later try that was throttled would hide that an earlier one, whose answer was lost, has made the job.
+        let once = Config::builder().retry_config(RetryConfig::disabled());
+        match create.customize().config_override(once).send().await.map_err(|error| failed(what, error)) {
             Ok(_) => {}
             // An answer that was lost: the name is taken by the job that it was about.
             Err(Failed { kind: Kind::Taken, .. }) => {

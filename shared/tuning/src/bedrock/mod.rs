@@ -1,7 +1,8 @@
 //! The adapter for Amazon Bedrock's model customisation.
 //!
 //! Files are objects of our own bucket. A job is named after what it is made of, so asking twice for one finds the name
-//! taken; and the request's token has Bedrock do it once at most, which is why its client may try again on its own.
+//! taken; and the request's token has Bedrock do it once at most. Its client asks for a job once all the same: what the last
+//! of several tries was answered says nothing of the ones before.
 //! Names are used wherever Bedrock takes one in the place of an ARN.
 
 mod files;

@@ -8,7 +8,7 @@ use stage::manifest::Manifest;
 use stage::plan_file::PlanFile;
 use stage::{ErrorName, StageError, keys};
 use store::{Find, Get, Put, Swap, get_json, put_json};
-use tuning::{Clean, Files, Jobs, Watch};
+use tuning::{Clean, Files, Jobs, NotThere, Watch};
 
 use crate::record::Record;
 use crate::{files, job, rejected};
@@ -30,6 +30,14 @@ pub(crate) async fn go_on(run: &str, store: &impl Find) -> Result<(), StageError
     match store.find(&keys::ended(run)).await? {
         Some(_) => Err(rejected(format!("run {run} has ended: start a new run"))),
         None => Ok(()),
+    }
+}
+
+/// Cancels a job, unless the provider has forgotten it.
+pub(crate) async fn cancel(job: &str, provider: &impl Watch) -> Result<(), StageError> {
+    match provider.cancel(job).await {
+        Err(error) if NotThere::caused(&error) => Ok(()),
+        cancelled => cancelled,
     }
 }
 
@@ -61,10 +69,15 @@ pub async fn clear(
         jobs = job::listed(&spec, record.quiet_from(now), time, provider).await?;
     }
     if let Some(known) = record.file.job.as_ref().filter(|known| jobs.iter().all(|job| job.id != known.id)) {
-        jobs.push(provider.poll(&known.id).await?);
+        match provider.poll(&known.id).await {
+            Err(error) if NotThere::caused(&error) => {
+                tracing::warn!(job.id = known.id, "the provider has forgotten the run's job");
+            }
+            job => jobs.push(job?),
+        }
     }
     let asked_long_ago = record.file.asked_at.is_some_and(|asked| now.duration_since(asked) > DOUBT);
-    if record.file.creating && jobs.is_empty() && !asked_long_ago {
+    if record.file.creating && record.file.job.is_none() && jobs.is_empty() && !asked_long_ago {
         let text = format!(
             "run {run} asked for a job that the provider does not list: look for it there by the run's name"
         );
@@ -72,7 +85,7 @@ pub async fn clear(
     }
     let mut cleared = Cleared { run: run.clone(), ..Cleared::default() };
     for job in jobs.into_iter().filter(|job| !job.status.is_final()) {
-        provider.cancel(&job.id).await?;
+        cancel(&job.id, provider).await?;
         cleared.cancelled.push(job.id);
     }
     if !plan.recipe.provider.keep_files {

@@ -166,7 +166,7 @@ impl Run {
     ) -> Result<(), StageError> {
         // First what is seen, because the run's own doubt may last.
         for job in &left.jobs {
-            provider.cancel(job).await?;
+            clear::cancel(job, provider).await?;
         }
         for file in &left.files {
             provider.delete_file(file).await?;

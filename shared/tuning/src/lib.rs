@@ -26,7 +26,7 @@ pub use job::{Checkpoint, Event, Hyperparameters, Job, JobSpec, JobStatus, Metho
 pub use lifetime::{alternatives, days_left};
 pub use openai::OpenAi;
 pub use provider::{
-    BaseModel, Begun, Catalogue, Clean, FileSpec, Files, Inventory, Jobs, Ledger, Marked, Serve, Stored,
-    Watch,
+    BaseModel, Begun, Catalogue, Clean, FileSpec, Files, Inventory, Jobs, Ledger, Marked, NotThere, Serve,
+    Stored, Watch,
 };
 pub use stage::arrows::Progress;

@@ -19,6 +19,8 @@
 //! Messages hold the provider's words in brief and the id of the request, never a key, a body or a record.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,25 @@ use stage::plan_file::Limits;
 
 use crate::chunks::Chunks;
 use crate::job::{Checkpoint, Event, Job, JobSpec};
+
+/// What a refusal is caused by when the thing that was asked about is not there.
+#[derive(Debug)]
+pub struct NotThere;
+
+impl NotThere {
+    /// Says whether this caused a failure.
+    pub fn caused(error: &StageError) -> bool {
+        matches!(error.source(), Some(source) if source.is::<Self>())
+    }
+}
+
+impl fmt::Display for NotThere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the provider has no such thing")
+    }
+}
+
+impl Error for NotThere {}
 
 /// What the provider accepts, and its models.
 pub trait Catalogue {
@@ -108,7 +129,7 @@ pub trait Jobs {
 
 /// A job under way.
 pub trait Watch {
-    /// Looks at a job.
+    /// Looks at a job. `ProviderRefused`, caused by [`NotThere`], when the provider has forgotten it.
     fn poll(&self, job: &str) -> impl Future<Output = Result<Job, StageError>>;
 
     /// Reads what a job has said behind the event of that id, the oldest first; everything if none.
@@ -118,7 +139,7 @@ pub trait Watch {
     /// Reads a job's checkpoints, the oldest first; none at hosts that take none.
     fn checkpoints(&self, job: &str) -> impl Future<Output = Result<Vec<Checkpoint>, StageError>>;
 
-    /// Cancels a job. A job that has ended is left as it is.
+    /// Cancels a job. A job that has ended is left as it is; one that is forgotten as in [`Watch::poll`].
     fn cancel(&self, job: &str) -> impl Future<Output = Result<(), StageError>>;
 }
 

@@ -3,6 +3,7 @@
 use reqwest::StatusCode;
 use stage::{ErrorName, StageError, http};
 
+use crate::provider::NotThere;
 use crate::wire::ErrorBody;
 
 /// What a refusal means.
@@ -122,8 +123,10 @@ pub fn refused(what: &str, status: StatusCode, error: &ErrorBody, request_id: &s
             http::retryable(status).unwrap_or(ErrorName::Unavailable),
             format!("{what} answered HTTP {status}"),
         ),
-        Kind::Missing | Kind::Other => {
-            refused(format!("{what} was refused (HTTP {status}, code {code:?}): {words}"))
+        kind @ (Kind::Missing | Kind::Other) => {
+            let error = refused(format!("{what} was refused (HTTP {status}, code {code:?}): {words}"));
+            // An answer without words is no API's: the address may be wrong.
+            if kind == Kind::Missing && !words.is_empty() { error.caused_by(NotThere) } else { error }
         }
     }
 }
@@ -183,6 +186,15 @@ mod tests {
         }
         assert!(name(403, "", "", "").1.contains("may still train"));
         assert!(name(400, "", "unsafe_file", "").1.contains("moderation"));
+    }
+
+    #[test]
+    fn a_page_that_is_not_there_says_nothing_of_a_job() {
+        let of = |message: Option<&str>| {
+            let body = ErrorBody { message: message.map(str::to_owned), ..ErrorBody::default() };
+            NotThere::caused(&refused("looking at the job", StatusCode::NOT_FOUND, &body, "req_1"))
+        };
+        assert!(of(Some("Could not find fine tune: ftjob-1")) && !of(Some("")) && !of(None));
     }
 
     #[test]

@@ -39,6 +39,16 @@ async fn a_stopped_run_s_job_is_cancelled_and_its_files_are_deleted_once() {
     assert_eq!(*tuner.cancelled.lock().unwrap(), ["job-0"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_job_that_the_provider_has_forgotten_keeps_no_files_there() {
+    let (store, project, tuner) = world();
+    all(&store, &project, &tuner).await.unwrap();
+    *tuner.hidden.lock().unwrap() = true;
+    *tuner.forgetful.lock().unwrap() = true;
+    let cleared = clear(Ended::Failed, &store, &tuner).await.unwrap().unwrap();
+    assert_eq!((cleared.cancelled.len(), cleared.files, tuner.texts().as_str()), (0, true, ""));
+}
+
 #[tokio::test]
 async fn a_run_that_never_uploaded_has_nothing_to_clear() {
     let (store, project, tuner) = world();

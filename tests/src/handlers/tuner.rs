@@ -12,7 +12,7 @@ use store::Memory;
 use tuning::chunks::Chunks;
 use tuning::{
     BaseModel, Begun, Catalogue, Checkpoint, Clean, Event, FileSpec, Files, Inventory, Job, JobSpec,
-    JobStatus, Jobs, Ledger, Marked, Stored, Watch,
+    JobStatus, Jobs, Ledger, Marked, NotThere, Stored, Watch,
 };
 
 use super::run::RUN;
@@ -37,6 +37,8 @@ pub(crate) struct Tuner {
     pub(crate) stop_with_file: Mutex<Option<Arc<Memory>>>,
     pub(crate) status: Mutex<JobStatus>,
     pub(crate) cancelled: Mutex<Vec<String>>,
+    /// It has forgotten its jobs.
+    pub(crate) forgetful: Mutex<bool>,
     /// It tells neither events nor checkpoints.
     pub(crate) mute: Mutex<bool>,
 }
@@ -56,6 +58,7 @@ impl Default for Tuner {
             slow_job: Mutex::default(),
             refuse_jobs: Mutex::default(),
             cancelled: Mutex::default(),
+            forgetful: Mutex::default(),
             mute: Mutex::default(),
         }
     }
@@ -245,6 +248,9 @@ impl Watch for Tuner {
     }
 
     async fn poll(&self, id: &str) -> Result<Job, StageError> {
+        if *self.forgetful.lock().unwrap() {
+            return Err(StageError::new(ErrorName::ProviderRefused, "no such job").caused_by(NotThere));
+        }
         Ok(self.job(id.trim_start_matches("job-").parse().unwrap()))
     }
 

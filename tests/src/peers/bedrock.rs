@@ -10,7 +10,7 @@ use store::{Memory, S3};
 use tempfile::TempDir;
 use tuning::{
     Bedrock, Catalogue as _, Clean as _, FileSpec, Files as _, Folder as _, Hyperparameters, JobSpec,
-    JobStatus, Jobs as _, Method, Serve as _, Watch as _, chunks,
+    JobStatus, Jobs as _, Method, NotThere, Serve as _, Watch as _, chunks,
 };
 use upload::RunFolder;
 use zion::local::{self, paths};
@@ -265,7 +265,7 @@ async fn bedrock_s_jobs_end_as_failed_or_cancelled_in_its_own_words() {
     assert_eq!(provider.poll(&job.id).await.unwrap().status, JobStatus::Cancelled);
     provider.delete_file(&good).await.unwrap();
     let error = provider.poll("no-such-job").await.unwrap_err();
-    assert_eq!(error.name(), ErrorName::ProviderRefused);
+    assert_eq!((error.name(), NotThere::caused(&error)), (ErrorName::ProviderRefused, true));
 }
 
 #[tokio::test(flavor = "multi_thread")]

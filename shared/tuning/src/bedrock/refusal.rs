@@ -5,6 +5,7 @@ use aws_sdk_bedrock::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrock::operation::RequestId as _;
 use stage::{ErrorName, StageError};
 
+use crate::provider::NotThere;
 use crate::refusal::in_brief;
 
 /// What a refusal means.
@@ -116,7 +117,8 @@ fn named(kind: Kind, what: &str, code: &str, words: &str, id: &str) -> StageErro
             (ErrorName::ProviderRefused, format!("{what} was refused ({code}): {words}"))
         }
     };
-    StageError::new(name, format!("{text} (request {id})"))
+    let error = StageError::new(name, format!("{text} (request {id})"));
+    if kind == Kind::Missing { error.caused_by(NotThere) } else { error }
 }
 
 #[cfg(test)]

@@ -23,6 +23,15 @@ use crate::{clear, files};
 /// No execution lives longer: `TimeoutSeconds` of the workflow, and a day.
 pub const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(11 * 24);
 
+/// The runs of this stack.
+struct Runs {
+    names: BTreeSet<String>,
+    /// Those that have come as far as their upload.
+    read: Vec<Run>,
+    /// Those whose record could not be read.
+    failed: Vec<String>,
+}
+
 /// A run that has come as far as its upload.
 struct Run {
     name: String,
@@ -40,8 +49,8 @@ struct Run {
 /// model. A job or a file is a run's when the run's own record says that it was asked for.
 ///
 /// # Errors
-/// `Unavailable` when something could not be removed: it is still there. Those of [`clear()`], of the store and of the
-/// provider.
+/// `Unavailable` when the store's list could not be read, or when something could not be looked at or removed: it is still
+/// there, and the rest has been seen to.
 pub async fn sweep<P, T>(
     event: SweepEvent,
     now: Timestamp,
@@ -52,22 +61,37 @@ where
     P: Deref<Target = T>,
     T: Files + Jobs + Watch + Clean + Inventory,
 {
-    let mut runs = runs(now, store).await?;
-    let known: BTreeSet<_> = runs.iter().map(|run| run.name.clone()).collect();
-    let (mut swept, mut failed) = (Swept { removed: event.remove, ..Swept::default() }, Vec::new());
+    let Runs { names: known, read: mut runs, mut failed } = runs(now, store).await?;
+    let mut swept = Swept { removed: event.remove, ..Swept::default() };
     // Recipes may name different accounts.
     while let Some(first) = runs.first() {
         let host = first.host.clone();
         let (those, others): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| run.host == host);
         runs = others;
-        let (jobs, stored) = {
+        let account = async || {
             let account = provider(&those[0].name, &host).await?;
-            (account.jobs().await?, account.files().await?)
+            Ok((account.jobs().await?, account.files().await?))
+        };
+        let (jobs, stored) = match account().await {
+            Ok(account) => account,
+            Err(error) => {
+                let name = &those[0].name;
+                note(name, &error);
+                failed.push(format!("{name} and {} more of its provider's", those.len() - 1));
+                continue;
+            }
         };
         add_unknown(&mut swept.unknown, &known, &jobs, &stored);
         for mut run in those {
             run.ended |= run.too_old && !run.has_its_end(&jobs);
-            let left = run.left(&jobs, &stored, store).await?;
+            let left = match run.left(&jobs, &stored, store).await {
+                Ok(left) => left,
+                Err(error) => {
+                    note(&run.name, &error);
+                    failed.push(run.name);
+                    continue;
+                }
+            };
             let unclear = run.ended && !run.record.cleared;
             if left.is_empty() && !unclear {
                 continue;
@@ -79,7 +103,7 @@ where
             if event.remove
                 && let Err(error) = removed().await
             {
-                tracing::error!(run = run.name, error.message = error.chain(), "something is left");
+                note(&run.name, &error);
                 failed.push(run.name.clone());
             }
             if !left.is_empty() {
@@ -103,24 +127,40 @@ where
     Err(StageError::new(ErrorName::Unavailable, text))
 }
 
-/// The runs that have come as far as their upload.
-async fn runs(now: Timestamp, store: &(impl Get + Find + List)) -> Result<Vec<Run>, StageError> {
-    let mut runs = Vec::new();
+fn note(run: &str, error: &StageError) {
+    tracing::error!(run, error.name = %error.name(), error.message = error.chain(), "something may be left");
+}
+
+async fn runs(now: Timestamp, store: &(impl Get + Find + List)) -> Result<Runs, StageError> {
+    let mut runs = Runs { names: BTreeSet::new(), read: Vec::new(), failed: Vec::new() };
     for folder in store.list(keys::RUNS).await? {
         let Some(name) = folder.strip_prefix(keys::RUNS).and_then(|name| name.strip_suffix('/')) else {
             continue;
         };
-        let Some(record) = find_json::<UploadFile>(store, &keys::upload(name)).await? else { continue };
-        // The plan is older, and so expires first.
-        let plan: PlanFile = match get_json(store, &keys::plan(name)).await {
-            Err(error) if error.name() == ErrorName::Internal => continue,
-            plan => plan?,
-        };
-        let too_old = now.duration_since(plan.started_at) > LONGEST_RUN;
-        let ended = store.find(&keys::ended(name)).await?.is_some();
-        runs.push(Run { name: name.to_owned(), record, host: plan.recipe.provider, ended, too_old });
+        match run(name, now, store).await {
+            Ok(Some(run)) => runs.read.push(run),
+            Ok(None) => continue,
+            Err(error) => {
+                note(name, &error);
+                runs.failed.push(name.to_owned());
+            }
+        }
+        runs.names.insert(name.to_owned());
     }
     Ok(runs)
+}
+
+/// Reads a run; none that has not come as far as its upload.
+async fn run(name: &str, now: Timestamp, store: &(impl Get + Find)) -> Result<Option<Run>, StageError> {
+    let Some(record) = find_json::<UploadFile>(store, &keys::upload(name)).await? else { return Ok(None) };
+    // The plan is older, and so expires first.
+    let plan: PlanFile = match get_json(store, &keys::plan(name)).await {
+        Err(error) if error.name() == ErrorName::Internal => return Ok(None),
+        plan => plan?,
+    };
+    let too_old = now.duration_since(plan.started_at) > LONGEST_RUN;
+    let ended = store.find(&keys::ended(name)).await?.is_some();
+    Ok(Some(Run { name: name.to_owned(), record, host: plan.recipe.provider, ended, too_old }))
 }
 
 impl Run {

@@ -19,5 +19,6 @@ mod replay;
 pub(crate) mod run;
 mod schema;
 pub(crate) mod sunset;
+mod sweep;
 mod tuner;
 mod verify;

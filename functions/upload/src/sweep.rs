@@ -96,6 +96,15 @@ where
             if left.is_empty() && !unclear {
                 continue;
             }
+            match run.is_searched(store).await {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => {
+                    note(&run.name, &error);
+                    failed.push(run.name);
+                    continue;
+                }
+            }
             let removed = async || {
                 let own = provider(&run.name, &host).await?;
                 run.remove(&left, now, store, &*own).await
@@ -195,6 +204,16 @@ impl Run {
         let uploads =
             if self.ended && !record.cleared { files::open(&self.name, store).await? } else { Vec::new() };
         Ok(Left { jobs: jobs_left, files: files_left, uploads })
+    }
+
+    /// Says whether the run's job is still the one that was read, and no other one is looked for: a run that has not ended
+    /// may be choosing among its jobs.
+    async fn is_searched(&self, store: &impl Find) -> Result<bool, StageError> {
+        if self.ended {
+            return Ok(true);
+        }
+        let there = find_json::<UploadFile>(store, &keys::upload(&self.name)).await?;
+        Ok(there.is_some_and(|there| there.job == self.record.job && (there.settled || there.asked < 2)))
     }
 
     async fn remove(

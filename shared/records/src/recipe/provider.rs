@@ -163,9 +163,16 @@ impl Provider {
                 "provider.model_prefix: use 1 to 20 letters, digits or '-', a letter first".to_owned()
             );
         }
-        if model.epochs.is_none_or(|epochs| epochs > 10) {
+        let most = if self.format == Some(Format::Conversation) { 5 } else { 10 };
+        if model.epochs.is_none_or(|epochs| epochs > most) {
             return Err("model.epochs: say how many with Bedrock: 1 to 5 for Nova, up to 10 for the others"
                 .to_owned());
+        }
+        if model.learning_rate_multiplier.is_some() && self.format != Some(Format::Messages) {
+            return Err(
+                "model.learning_rate_multiplier: Claude's alone at Bedrock; set provider.hyperparameters.learningRate"
+                    .to_owned(),
+            );
         }
         if model.seed.is_some() {
             return Err("model.seed: leave it out, Bedrock takes none".to_owned());
@@ -216,8 +223,18 @@ mod tests {
         ] {
             assert!(bedrock(rest).contains(part), "{rest}: {}", bedrock(rest));
         }
-        for model in ["", "epochs = 11"] {
+        for model in ["", "epochs = 6"] {
             assert!(check_with(model, good).unwrap_err().contains("model.epochs"), "{model}");
+        }
+        let other =
+            |format: &str, model: &str| check_with(model, &format!("kind = 'bedrock'\nformat = '{format}'"));
+        assert_eq!(other("pairs", "epochs = 10"), Ok(()));
+        assert!(other("pairs", "epochs = 11").unwrap_err().contains("model.epochs"));
+        let rate = "epochs = 2\nlearning_rate_multiplier = 0.5";
+        assert_eq!(other("messages", rate), Ok(()));
+        for format in ["conversation", "pairs"] {
+            let error = other(format, rate).unwrap_err();
+            assert!(error.contains("provider.hyperparameters.learningRate"), "{format}: {error}");
         }
         assert!(check_with("epochs = 2\nseed = 7", good).unwrap_err().contains("model.seed"));
         for key in

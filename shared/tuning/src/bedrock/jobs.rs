@@ -76,7 +76,10 @@ impl<F: Folder> Bedrock<F> {
 }
 
 fn tags(spec: &JobSpec) -> Result<Vec<Tag>, StageError> {
-    let tag = |(key, value): &(&str, String)| Tag::builder().key(*key).value(value).build();
+    // Other characters are refused; nobody looks a job up by its tags.
+    let taken = |c: char| if c.is_ascii_alphanumeric() || " ._:/=+@-".contains(c) { c } else { '-' };
+    let text = |value: &str| value.chars().map(taken).collect::<String>();
+    let tag = |(key, value): &(&str, String)| Tag::builder().key(*key).value(text(value)).build();
     spec.marks.iter().map(tag).collect::<Result<_, _>>().map_err(unbuilt)
 }
 
@@ -226,4 +229,26 @@ fn job(found: &GetModelCustomizationJobOutput) -> Result<Job, StageError> {
         training_file: training.unwrap_or_default().to_owned(),
         validation_file: validation.map(|validator| validator.s3_uri().to_owned()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Hyperparameters;
+
+    #[test]
+    fn a_tag_holds_what_bedrock_takes() {
+        let spec = JobSpec {
+            base_model: String::new(),
+            suffix: String::new(),
+            training_file: String::new(),
+            validation_file: None,
+            method: Method::Supervised,
+            hyperparameters: Hyperparameters::default(),
+            seed: None,
+            marks: vec![("zion_run", "run_1 (Ämter, 2)/a:b".to_owned())],
+        };
+        let tags = tags(&spec).unwrap();
+        assert_eq!((tags[0].key(), tags[0].value()), ("zion_run", "run_1 --mter- 2-/a:b"));
+    }
 }

@@ -10,7 +10,7 @@ use stage::{ErrorName, StageError, keys};
 use store::{Class, Find, Get, Put, Swap, find_json, put_json};
 use supabase::Models;
 
-use crate::answer::{record, settle};
+use crate::answer::{given, record, settle};
 use crate::link::Nonce;
 use crate::notice;
 use crate::ports::Workflow;
@@ -66,6 +66,11 @@ pub async fn ask(
     let link = nonce.link(&event.url, run)?;
     store.put(&keys::question_withdrawn(run), dataset.withdrawn.into(), Class::Derived).await?;
     put_json(store, &keys::question(run), &question).await?;
+    // Somebody may have answered the question that this one replaces: its token is told nothing any more.
+    if let Some(decision) = given(&question, store).await? {
+        settle(&decision, &event.token, &question.facts.recipe, store, workflow).await?;
+        return Ok(Asked { run: event.run, waits: false, expires_at });
+    }
     operators.tell(&notice::subject(&question), &notice::text(&question, &link)).await?;
     tracing::info!(run, expires_at = %expires_at, "an operator is asked");
     Ok(Asked { run: event.run, waits: true, expires_at })

@@ -18,7 +18,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action
 pub(crate) enum Shown {
     /// It can be answered.
     Open(Form),
-    /// It was answered; whether the workflow took it just now, where it was told.
+    /// It was answered; whether the workflow took it just now, unless it could not be told.
     Decided { decision: Decision, delivered: Option<bool> },
     /// Nobody has answered in time.
     Expired,
@@ -126,7 +126,9 @@ impl<'a> View<'a> {
                     (Some(true), true) => "The run goes on.",
                     (Some(true), false) => "The run ends, and nothing is spent.",
                     (Some(false), _) => "The run had this answer before, or has ended since.",
-                    (None, _) => "This answer stands.",
+                    (None, _) => {
+                        "This answer stands, but the run could not be told just now. Open this page again in a minute."
+                    }
                 };
                 (if approved { "approved" } else { "refused" }, note)
             }

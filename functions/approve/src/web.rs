@@ -8,7 +8,7 @@ use stage::arrows::{AnswerEvent, WebAnswer, WebEvent};
 use stage::{ErrorName, StageError, keys};
 use store::{Find, Put, Swap, find_json};
 
-use crate::answer::{answer, given};
+use crate::answer::{answer, given, settle};
 use crate::link::{Nonce, is_run};
 use crate::page::{self, Form, Shown};
 use crate::ports::Workflow;
@@ -53,7 +53,7 @@ async fn routed(
     let answer = if method == "POST" {
         posted(&event, &question, now, store, workflow).await?
     } else {
-        page::show(&question, shown(&question, now, store).await?)?
+        page::show(&question, shown(&question, now, store, workflow).await?)?
     };
     Ok(if method == "HEAD" { WebAnswer { body: String::new(), ..answer } } else { answer })
 }
@@ -69,9 +69,22 @@ async fn asked(event: &WebEvent, store: &impl Find) -> Result<Option<Question>, 
     Ok(question.filter(|question| nonce.is(&question.nonce_sha256)))
 }
 
-async fn shown(question: &Question, now: Timestamp, store: &impl Find) -> Result<Shown, StageError> {
+/// Says how the question stands. An answer that stands is handed to the workflow once more, which decides nothing.
+async fn shown(
+    question: &Question,
+    now: Timestamp,
+    store: &(impl Find + Put),
+    workflow: &impl Workflow,
+) -> Result<Shown, StageError> {
     Ok(match given(question, store).await? {
-        Some(decision) => Shown::Decided { decision, delivered: None },
+        Some(decision) => {
+            let told = settle(&decision, &question.token, &question.facts.recipe, store, workflow).await;
+            if let Err(error) = &told {
+                let name = error.name().as_str();
+                tracing::warn!(error.name = name, error.message = error.chain(), "an answer waits");
+            }
+            Shown::Decided { decision, delivered: told.ok() }
+        }
         None if now >= question.expires_at => Shown::Expired,
         None => Shown::Open(Form::default()),
     })

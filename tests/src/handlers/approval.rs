@@ -19,11 +19,11 @@ const ADDRESS: &str = "https://abc.lambda-url.eu-west-1.on.aws/";
 
 pub(super) struct World {
     pub(super) store: Memory,
-    project: Project,
-    tuner: Tuner,
+    pub(super) project: Project,
+    pub(super) tuner: Tuner,
     pub(super) operators: Operators,
     pub(super) workflow: Waiting,
-    assembled: Assembled,
+    pub(super) assembled: Assembled,
 }
 
 impl World {
@@ -112,17 +112,6 @@ fn base64(text: &str) -> String {
 
 pub(super) fn late() -> Timestamp {
     now() + SignedDuration::from_hours(72)
-}
-
-#[tokio::test]
-async fn a_run_that_was_stopped_takes_no_answer() {
-    let world = World::of(|_| {}).await;
-    world.ask("token-1").await.unwrap();
-    put_json(&world.store, &keys::ended(RUN), &json!({"ended": "ABORTED"})).await.unwrap();
-    let error = world.say(Answer::Approve, "Ann Lee", "", now()).await.unwrap_err();
-    assert_eq!(error.name(), ErrorName::ApprovalMissing);
-    assert!(error.chain().contains("has ended"), "{}", error.chain());
-    assert!(world.store.keys().iter().all(|key| !key.ends_with("approved.json")), "nor does its recipe");
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ pub(crate) struct Project {
     /// How often keys were asked for.
     pub(crate) key_requests: Mutex<u32>,
     pub(crate) versions: Mutex<BTreeMap<String, Value>>,
+    /// Who holds this keeps whoever asks for the live models waiting.
+    pub(crate) busy: tokio::sync::Mutex<()>,
 }
 
 impl Project {
@@ -166,6 +168,7 @@ impl Models for Project {
     }
 
     async fn live_models(&self) -> Result<Vec<LiveModel>, StageError> {
+        let _turn = self.busy.lock().await;
         let versions = self.lock();
         let live = versions.values().filter(|row| row["status"] == "succeeded");
         Ok(live.map(|row| serde_json::from_value(row.clone()).unwrap()).collect())
@@ -287,6 +290,11 @@ pub(crate) struct Waiting {
 impl Waiting {
     pub(crate) fn wait(&self, token: &str) {
         self.tokens.lock().unwrap().insert(token.to_owned());
+    }
+
+    /// As when the task has failed, and the workflow asks again with another token.
+    pub(crate) fn forget(&self, token: &str) {
+        self.tokens.lock().unwrap().remove(token);
     }
 
     pub(crate) fn away(&self, away: bool) {

@@ -1,6 +1,7 @@
 //! The handlers in this process, over stores and services in memory.
 
 mod approval;
+mod approval_again;
 mod approval_page;
 mod bedrock;
 pub(crate) mod changed;

@@ -1,0 +1,91 @@
+//! An answer that did not arrive, one to a run that has changed, and a question that is asked again.
+
+use serde_json::{Value, json};
+use stage::approval_file::{Answer, Question, TaskToken, Way};
+use stage::arrows::AnswerEvent;
+use stage::{ErrorName, StageError, keys};
+use store::{get_json, put_json};
+
+use super::approval::World;
+use super::run::{RUN, now};
+
+/// A workflow that asks again while it is told the answer to its first question.
+struct AsksAgain<'a>(&'a World);
+
+impl approve::Workflow for AsksAgain<'_> {
+    async fn go_on(&self, token: &str, output: &Value) -> Result<bool, StageError> {
+        let World { store, workflow, .. } = self.0;
+        if token == "token-1" {
+            let key = keys::question(RUN);
+            let asked = get_json::<Question>(store, &key).await?;
+            workflow.forget(token);
+            workflow.wait("token-2");
+            put_json(store, &key, &Question { token: TaskToken::new("token-2"), ..asked }).await?;
+        }
+        workflow.go_on(token, output).await
+    }
+
+    async fn end(&self, token: &str, error: ErrorName, cause: &str) -> Result<bool, StageError> {
+        self.0.workflow.end(token, error, cause).await
+    }
+}
+
+fn went_on(token: &str) -> [(String, String); 1] {
+    [(token.to_owned(), "went on".to_owned())]
+}
+
+#[tokio::test]
+async fn a_run_that_was_stopped_takes_no_answer() {
+    let world = World::of(|_| {}).await;
+    world.ask("token-1").await.unwrap();
+    put_json(&world.store, &keys::ended(RUN), &json!({"ended": "ABORTED"})).await.unwrap();
+    let error = world.say(Answer::Approve, "Ann Lee", "", now()).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::ApprovalMissing);
+    assert!(error.chain().contains("has ended"), "{}", error.chain());
+    assert!(world.store.keys().iter().all(|key| !key.ends_with("approved.json")), "nor does its recipe");
+}
+
+#[tokio::test]
+async fn whoever_looks_at_an_answer_that_did_not_arrive_sends_it_once_more() {
+    let w = World::of(|_| {}).await;
+    w.ask("token-1").await.unwrap();
+    let link = w.operators.link();
+    w.workflow.away(true);
+    assert_eq!(w.browse("POST", &link, Some("by=Ann&answer=approve"), now()).await.status_code, 503);
+    let page = w.browse("GET", &link, None, now()).await;
+    assert_eq!(page.status_code, 200);
+    assert!(page.body.contains("could not be told just now"), "{}", page.body);
+    w.workflow.away(false);
+    let page = w.browse("GET", &link, None, now()).await;
+    assert!(page.body.contains("Approved by Ann") && page.body.contains("The run goes on."), "{}", page.body);
+    let page = w.browse("GET", &link, None, now()).await;
+    assert!(page.body.contains("had this answer before"), "{}", page.body);
+    assert_eq!(w.workflow.sent(), went_on("token-1"));
+}
+
+#[tokio::test]
+async fn an_answer_to_the_question_that_is_being_replaced_reaches_the_new_token() {
+    let w = World::of(|_| {}).await;
+    w.ask("token-1").await.unwrap();
+    w.workflow.forget("token-1");
+    let busy = w.project.busy.lock().await;
+    let (asked, told) = tokio::join!(w.ask("token-2"), async {
+        let told = w.say(Answer::Approve, "Ann", "", now()).await.unwrap();
+        drop(busy);
+        told
+    });
+    assert!(!told.delivered && !asked.unwrap().waits);
+    assert_eq!((w.workflow.sent().as_slice(), w.operators.count()), (went_on("token-2").as_slice(), 1));
+
+    let w = World::of(|_| {}).await;
+    w.ask("token-1").await.unwrap();
+    let event = AnswerEvent {
+        run: RUN.to_owned(),
+        answer: Answer::Approve,
+        by: "Ann".to_owned(),
+        reason: String::new(),
+    };
+    let told = approve::answer(event, Way::Function, now(), &w.store, &AsksAgain(&w)).await.unwrap();
+    assert!(told.delivered);
+    assert_eq!(w.workflow.sent(), went_on("token-2"));
+}

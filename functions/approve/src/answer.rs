@@ -121,10 +121,14 @@ pub(crate) async fn settle(
 ) -> Result<bool, StageError> {
     match decision.answer {
         Answer::Approve => {
-            put_json(store, &keys::recipe_approved(recipe), decision).await?;
             let output = serde_json::to_value(decision)
                 .map_err(|error| StageError::internal("the decision is not JSON").caused_by(error))?;
-            workflow.go_on(token.expose(), &output).await
+            let delivered = workflow.go_on(token.expose(), &output).await?;
+            // Of a run that goes on alone: an old link must not bring back what an operator has deleted.
+            if delivered {
+                put_json(store, &keys::recipe_approved(recipe), decision).await?;
+            }
+            Ok(delivered)
         }
         Answer::Refuse => {
             let cause = format!("{}: {}", decision.in_words(), decision.reason);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use stage::approval_file::{Answer, Question, TaskToken, Way};
 use stage::arrows::AnswerEvent;
 use stage::{ErrorName, StageError, keys};
-use store::{get_json, put_json};
+use store::{Find as _, get_json, put_json};
 
 use super::approval::World;
 use super::run::{RUN, now};
@@ -28,6 +28,10 @@ impl approve::Workflow for AsksAgain<'_> {
     async fn end(&self, token: &str, error: ErrorName, cause: &str) -> Result<bool, StageError> {
         self.0.workflow.end(token, error, cause).await
     }
+}
+
+async fn approved(w: &World) -> bool {
+    w.store.find(&keys::recipe_approved("zion-job-generator")).await.unwrap().is_some()
 }
 
 fn went_on(token: &str) -> [(String, String); 1] {
@@ -88,4 +92,24 @@ async fn an_answer_to_the_question_that_is_being_replaced_reaches_the_new_token(
     let told = approve::answer(event, Way::Function, now(), &w.store, &AsksAgain(&w)).await.unwrap();
     assert!(told.delivered);
     assert_eq!(w.workflow.sent(), went_on("token-2"));
+}
+
+#[tokio::test]
+async fn a_recipe_is_approved_by_an_answer_that_its_run_has_taken_and_by_no_other() {
+    let w = World::of(|_| {}).await;
+    w.ask("token-1").await.unwrap();
+    w.workflow.forget("token-1");
+    assert!(!w.say(Answer::Approve, "Ann", "", now()).await.unwrap().delivered);
+    assert!(!approved(&w).await, "its run has ended");
+
+    let w = World::of(|_| {}).await;
+    w.ask("token-1").await.unwrap();
+    let (link, form) = (w.operators.link(), Some("by=Ann&answer=approve"));
+    w.browse("POST", &link, form, now()).await;
+    assert!(approved(&w).await);
+    w.store.remove(&keys::recipe_approved("zion-job-generator"));
+    w.browse("POST", &link, form, now()).await;
+    w.browse("GET", &link, None, now()).await;
+    assert!(!w.say(Answer::Approve, "Ann", "", now()).await.unwrap().delivered);
+    assert!(!approved(&w).await, "an operator wants to be asked again");
 }

@@ -39,7 +39,7 @@ const MOST_GIVEN_UP: usize = 3;
 ///
 /// # Errors
 /// `ConsentChanged` when somebody in the dataset may not be used any more: it is to be assembled again without them;
-/// `ConsentDrifted` when that has happened too often. `DatasetRejected` when the manifest is another one than was assembled,
+/// `ConsentDrifted` when that has happened too often. `DatasetRejected` when manifest or plan is another one than the dataset was assembled by,
 /// `ApprovalMissing` when an operator must have approved it and has not; `SourceRefused`, `ConsentUnreadable`, `ProviderRefused`, `BaseModelUnusable`, `DailyLimit`; `Throttled` and
 /// `Unavailable`.
 pub async fn handle(
@@ -52,8 +52,8 @@ pub async fn handle(
     provider: &(impl Files + Jobs + Watch + Clean),
 ) -> Result<Submitted, StageError> {
     let run = &event.run;
-    let plan: PlanFile = get_json(store, &keys::plan(run)).await?;
     let manifest = assembled(&event, store).await?;
+    let plan = planned(run, &manifest, store).await?;
     let approval = approval::given(&plan, &manifest, &event.manifest_sha256, store).await?;
     let time = Since::new(now);
     clear::go_on(run, store).await?;
@@ -132,6 +132,19 @@ fn changed(withdrawn: u64, upload: &UploadFile) -> StageError {
 
 fn rejected(text: String) -> StageError {
     StageError::new(ErrorName::DatasetRejected, text)
+}
+
+/// Reads the plan by which the dataset was assembled: price, approval and base model are those that it names.
+async fn planned(run: &str, manifest: &Manifest, store: &impl Get) -> Result<PlanFile, StageError> {
+    let key = keys::plan(run);
+    let bytes = store.get(&key).await?;
+    if sha256(&bytes) != manifest.plan_sha256 {
+        let text =
+            format!("run {run} has been planned again since its dataset was assembled: start a new run");
+        return Err(rejected(text));
+    }
+    serde_json::from_slice(&bytes)
+        .map_err(|error| StageError::internal(format!("{key} is {}", records::jsonl::problem(&error))))
 }
 
 /// Reads the manifest as it was assembled: money is spent on no other.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use stage::approval_file::{Answer, Question, TaskToken, Way};
 use stage::arrows::AnswerEvent;
+use stage::plan_file::PlanFile;
 use stage::{ErrorName, StageError, keys};
 use store::{Find as _, get_json, put_json};
 
@@ -112,4 +113,21 @@ async fn a_recipe_is_approved_by_an_answer_that_its_run_has_taken_and_by_no_othe
     w.browse("GET", &link, None, now()).await;
     assert!(!w.say(Answer::Approve, "Ann", "", now()).await.unwrap().delivered);
     assert!(!approved(&w).await, "an operator wants to be asked again");
+}
+
+#[tokio::test]
+async fn a_run_that_was_planned_again_after_its_approval_is_not_uploaded() {
+    let w = World::of(|_| {}).await;
+    w.ask("token-1").await.unwrap();
+    w.say(Answer::Approve, "Ann", "", now()).await.unwrap();
+    let mut plan: PlanFile = get_json(&w.store, &keys::plan(RUN)).await.unwrap();
+    let approved = plan.clone();
+    plan.recipe.model.base = "openai/gpt-oss-120b".to_owned();
+    put_json(&w.store, &keys::plan(RUN), &plan).await.unwrap();
+    let error = w.submit().await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::DatasetRejected);
+    assert!(error.chain().contains("planned again"), "{}", error.chain());
+    assert!(w.tuner.files.lock().unwrap().is_empty(), "nothing has left");
+    put_json(&w.store, &keys::plan(RUN), &approved).await.unwrap();
+    w.submit().await.unwrap();
 }

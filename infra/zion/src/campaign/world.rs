@@ -12,6 +12,7 @@ use records::subject::SubjectKey;
 use secrecy::SecretString;
 use serde_json::json;
 use stage::arrows::{AssembleEvent, ExportAnswer, ExportEvent, PartRef, PlanEvent, ScrubEvent};
+use stage::manifest::Manifest;
 use stage::plan_file::PlanFile;
 use stage::{Deadline, StageError, http, keys};
 use store::{Class, Memory, Put as _, get_json, get_lines};
@@ -106,8 +107,11 @@ impl Template {
         plan.recipe.provider = host;
         // Nobody is asked: what an answer changes is not what is attacked here.
         plan.approval.first_run = false;
-        store::put_json(&store, &keys::plan(&run), &plan).await?;
-        let manifest = store::Get::get(&store, &keys::manifest(&run)).await?;
+        let planned = store::put_json(&store, &keys::plan(&run), &plan).await?;
+        // The manifest is that of this plan: nothing else is uploaded.
+        let mut manifest: Manifest = get_json(&store, &keys::manifest(&run)).await?;
+        manifest.plan_sha256 = sha256(&planned);
+        let manifest = store::put_canonical(&store, &keys::manifest(&run), &manifest).await?;
         Ok(Begun { run, manifest_sha256: sha256(&manifest), store })
     }
 }

@@ -139,9 +139,13 @@ pub(crate) async fn settle(
 
 /// Ends a workflow whose question has expired, should it still wait, and says so.
 async fn expired(question: &Question, workflow: &impl Workflow) -> StageError {
-    let text = format!("nobody had answered by {}: start a new run", question.expires_at);
+    let text = unanswered(question.expires_at);
     let ended = workflow.end(question.token.expose(), ErrorName::ApprovalExpired, &text).await;
     ended.err().unwrap_or_else(|| StageError::new(ErrorName::ApprovalExpired, text))
+}
+
+pub(crate) fn unanswered(expires_at: Timestamp) -> String {
+    format!("nobody had answered by {expires_at}: start a new run")
 }
 
 fn missing(text: String) -> StageError {

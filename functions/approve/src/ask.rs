@@ -10,7 +10,7 @@ use stage::{ErrorName, StageError, keys};
 use store::{Class, Find, Get, Put, Swap, find_json, put_json};
 use supabase::Models;
 
-use crate::answer::{given, record, settle};
+use crate::answer::{given, record, settle, unanswered};
 use crate::link::Nonce;
 use crate::notice;
 use crate::ports::Workflow;
@@ -23,10 +23,11 @@ const STARTER: &str = "whoever started the run";
 /// It is when it was given, when it was given in advance, and when it was given for an earlier dataset of the run from which
 /// this one differs by withdrawals alone.
 /// A workflow that asks again, with another token, gets the answer that was recorded, or a question with another link.
+/// Whatever a run asks later expires with its first question: the keys by which consent is read once more do not last longer.
 ///
 /// # Errors
-/// `DatasetRejected` when plan, manifest or withdrawals are not those of the dataset; `SourceRefused`, `Throttled` and
-/// `Unavailable`.
+/// `DatasetRejected` when plan, manifest or withdrawals are not those of the dataset; `ApprovalExpired` when the run's first
+/// question has expired; `SourceRefused`, `Throttled` and `Unavailable`.
 pub async fn ask(
     event: AskEvent,
     now: Timestamp,
@@ -37,11 +38,15 @@ pub async fn ask(
 ) -> Result<Asked, StageError> {
     let run = &event.run;
     let dataset = Dataset::read(&event, store).await?;
-    let expires_at = approval_file::expires_at(now, dataset.plan.recipe.approval.hours);
+    let earlier = find_json::<Question>(store, &keys::question(run)).await?;
+    let (asked_at, expires_at) = match &earlier {
+        Some(earlier) => (earlier.asked_at, earlier.expires_at),
+        None => (now, approval_file::expires_at(now, dataset.plan.recipe.approval.hours)),
+    };
     let key = keys::decision(run, &event.manifest_sha256);
     let decision = match find_json::<Decision>(store, &key).await? {
         Some(decision) => Some(decision),
-        None => match dataset.beforehand(now, store).await? {
+        None => match dataset.beforehand(earlier, now, store).await? {
             Some(decision) => Some(record(decision, store).await?),
             None => None,
         },
@@ -49,6 +54,9 @@ pub async fn ask(
     if let Some(decision) = decision {
         settle(&decision, &event.token, &dataset.plan.recipe.name, store, workflow).await?;
         return Ok(Asked { run: event.run, waits: false, expires_at });
+    }
+    if now >= expires_at {
+        return Err(StageError::new(ErrorName::ApprovalExpired, unanswered(expires_at)));
     }
     let purpose = dataset.plan.recipe.purpose.as_str();
     let live = models.live_models().await?.into_iter().find(|model| model.purpose == purpose);
@@ -59,7 +67,7 @@ pub async fn ask(
         basis: dataset.basis.clone(),
         nonce_sha256: nonce.sha256(),
         token: event.token.clone(),
-        asked_at: now,
+        asked_at,
         expires_at,
         facts: dataset.facts(live.map(|model| model.name)),
     };
@@ -115,7 +123,12 @@ impl Dataset {
     }
 
     /// Returns the answer that nobody has to be asked for.
-    async fn beforehand(&self, now: Timestamp, store: &impl Find) -> Result<Option<Decision>, StageError> {
+    async fn beforehand(
+        &self,
+        earlier: Option<Question>,
+        now: Timestamp,
+        store: &impl Find,
+    ) -> Result<Option<Decision>, StageError> {
         let approve = |by: String, how: Way| Decision {
             run: self.plan.run.clone(),
             manifest_sha256: self.manifest_sha256.clone(),
@@ -130,7 +143,7 @@ impl Dataset {
             return Ok(Some(approve(STARTER.to_owned(), Way::InAdvance)));
         }
         let run = &self.plan.run;
-        let Some(asked) = find_json::<Question>(store, &keys::question(run)).await? else { return Ok(None) };
+        let Some(asked) = earlier else { return Ok(None) };
         let given = find_json::<Decision>(store, &keys::decision(run, &asked.manifest_sha256)).await?;
         let Some(given) = given.filter(|given| given.answer == Answer::Approve) else { return Ok(None) };
         let withdrawn = store.find(&keys::question_withdrawn(run)).await?.unwrap_or_default();

@@ -41,6 +41,10 @@ impl World {
     }
 
     pub(super) async fn ask(&self, token: &str) -> Result<Asked, StageError> {
+        self.ask_at(token, now()).await
+    }
+
+    pub(super) async fn ask_at(&self, token: &str, at: Timestamp) -> Result<Asked, StageError> {
         self.workflow.wait(token);
         let event = AskEvent {
             run: RUN.to_owned(),
@@ -48,7 +52,7 @@ impl World {
             token: TaskToken::new(token),
             url: ADDRESS.to_owned(),
         };
-        ask(event, now(), &self.store, &self.project, &self.operators, &self.workflow).await
+        ask(event, at, &self.store, &self.project, &self.operators, &self.workflow).await
     }
 
     pub(super) async fn say(

@@ -1,5 +1,6 @@
 //! An answer that did not arrive, one to a run that has changed, and a question that is asked again.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use stage::approval_file::{Answer, Question, TaskToken, Way};
 use stage::arrows::AnswerEvent;
@@ -7,8 +8,8 @@ use stage::plan_file::PlanFile;
 use stage::{ErrorName, StageError, keys};
 use store::{Find as _, get_json, put_json};
 
-use super::approval::World;
-use super::run::{RUN, now};
+use super::approval::{World, late};
+use super::run::{RUN, assemble, now};
 
 /// A workflow that asks again while it is told the answer to its first question.
 struct AsksAgain<'a>(&'a World);
@@ -113,6 +114,43 @@ async fn a_recipe_is_approved_by_an_answer_that_its_run_has_taken_and_by_no_othe
     w.browse("GET", &link, None, now()).await;
     assert!(!w.say(Answer::Approve, "Ann", "", now()).await.unwrap().delivered);
     assert!(!approved(&w).await, "an operator wants to be asked again");
+}
+
+/// A run that was approved without somebody who came back since: that dataset is another one.
+async fn with_somebody_back() -> World {
+    let mut w = World::of(|_| {}).await;
+    w.project.opt_out("owner-11");
+    w.assembled = assemble(&w.store, &w.project).await.unwrap();
+    w.ask("token-1").await.unwrap();
+    w.say(Answer::Approve, "Ann", "", now()).await.unwrap();
+    for row in w.project.tables.get_mut("job_posts").unwrap() {
+        row["opted_out"] = json!(false);
+    }
+    w.assembled = assemble(&w.store, &w.project).await.unwrap();
+    w
+}
+
+#[tokio::test]
+async fn who_comes_back_after_the_approval_is_asked_about_until_the_first_question_expires() {
+    let w = with_somebody_back().await;
+    let first: Question = get_json(&w.store, &keys::question(RUN)).await.unwrap();
+    assert_ne!(first.manifest_sha256, w.assembled.manifest_sha256);
+    assert_eq!(first.expires_at, late());
+    let asked = w.ask_at("token-2", late() - SignedDuration::from_secs(60)).await.unwrap();
+    assert!(asked.waits);
+    assert_eq!(asked.expires_at, late());
+    assert!(w.operators.last().1.contains("25 November 2026, 11:00 UTC"));
+    let second: Question = get_json(&w.store, &keys::question(RUN)).await.unwrap();
+    assert_eq!(second.manifest_sha256, w.assembled.manifest_sha256);
+    assert_eq!((second.asked_at, second.expires_at), (first.asked_at, first.expires_at));
+    let error = w.say(Answer::Approve, "Ann", "", late()).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::ApprovalExpired);
+
+    let w = with_somebody_back().await;
+    let notices = w.operators.count();
+    let error = w.ask_at("token-2", late()).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::ApprovalExpired, "{}", error.chain());
+    assert_eq!(w.operators.count(), notices);
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@ const LONGEST_REASON: usize = 500;
 /// to the workflow once more, should that not have it yet.
 ///
 /// # Errors
-/// `ApprovalMissing` when the run asks nothing or has ended, or the answer has no name, or is a refusal without a reason;
+/// `ApprovalMissing` when the run asks nothing or has ended, or the answer is about another dataset, has no name, or is a refusal
+/// without a reason;
 /// `ApprovalExpired` when it comes too late; `Throttled` and `Unavailable`.
 pub async fn answer(
     event: AnswerEvent,
@@ -26,6 +27,9 @@ pub async fn answer(
     let run = &event.run;
     let question = find_json::<Question>(store, &keys::question(run)).await?;
     let question = question.ok_or_else(|| missing(format!("run {run} waits for no approval")))?;
+    if event.manifest_sha256.as_ref().is_some_and(|seen| *seen != question.manifest_sha256) {
+        return Err(missing("the run asks about another dataset now: look at it first".to_owned()));
+    }
     let decision = if let Some(decision) = given(&question, store).await? {
         decision
     } else {

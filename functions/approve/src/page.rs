@@ -37,6 +37,7 @@ pub(crate) struct Form {
 struct View<'a> {
     model: &'a str,
     run: &'a str,
+    dataset: &'a str,
     price: String,
     why: Vec<&'static str>,
     tiles: Vec<(&'static str, String, String)>,
@@ -136,6 +137,7 @@ impl<'a> View<'a> {
         Self {
             model: &facts.model,
             run: &question.run,
+            dataset: &question.manifest_sha256,
             why: facts.why.iter().map(|why| why.in_words()).collect(),
             tiles: vec![
                 (

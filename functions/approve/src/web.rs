@@ -102,9 +102,12 @@ async fn posted(
         Err((status, text)) => return Ok(page::words(status, "That is not the form of this page", text)),
     };
     let (mut form, mut said) = (Form::default(), None);
+    // Without the form's own, it is that of the question which the link belongs to.
+    let mut dataset = question.manifest_sha256.clone();
     for (name, value) in url::form_urlencoded::parse(&body) {
         match (&*name, &*value) {
             ("by", _) => form.by = value.into_owned(),
+            ("dataset", _) => dataset = value.into_owned(),
             ("reason", _) => form.reason = value.into_owned(),
             ("answer", "approve") => said = Some(Answer::Approve),
             ("answer", "refuse") => said = Some(Answer::Refuse),
@@ -120,6 +123,7 @@ async fn posted(
         answer: said,
         by: form.by.clone(),
         reason: form.reason.clone(),
+        manifest_sha256: Some(dataset),
     };
     match answer(event, Way::Link, now, store, workflow).await {
         Ok(told) => {

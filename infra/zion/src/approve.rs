@@ -49,8 +49,14 @@ impl Approve {
             }
             return Ok(());
         };
+        let question = find_json::<Question>(&store, &keys::question(&run)).await;
+        let question = question.context("look for what the run asks")?;
+        if let Some(question) = &question {
+            term::line(&words(question));
+        }
+        let manifest_sha256 = question.map(|question| question.manifest_sha256);
         let answer = if self.refuse { Answer::Refuse } else { Answer::Approve };
-        let event = AnswerEvent { run, answer, by: self.by, reason: self.reason };
+        let event = AnswerEvent { run, answer, by: self.by, reason: self.reason, manifest_sha256 };
         let workflow = StepFunctions::new().await;
         let told = approve::answer(event, Way::CommandLine, Timestamp::now(), &store, &workflow).await;
         let Told { decision, delivered } = told.context("answer for the run")?;

@@ -120,6 +120,7 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
         answer: Answer::Approve,
         by: "Ann".to_owned(),
         reason: String::new(),
+        manifest_sha256: None,
     };
     approve::answer(event, Way::Function, run::now(), &store, &workflow).await.unwrap();
     assert!(!ask(&assembled.manifest_sha256).await.waits);

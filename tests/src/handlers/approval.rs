@@ -62,7 +62,13 @@ impl World {
         reason: &str,
         at: Timestamp,
     ) -> Result<Told, StageError> {
-        let event = AnswerEvent { run: RUN.to_owned(), answer, by: by.to_owned(), reason: reason.to_owned() };
+        let event = AnswerEvent {
+            run: RUN.to_owned(),
+            answer,
+            by: by.to_owned(),
+            reason: reason.to_owned(),
+            manifest_sha256: None,
+        };
         approve::answer(event, Way::Function, at, &self.store, &self.workflow).await
     }
 

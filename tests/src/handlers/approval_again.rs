@@ -90,6 +90,7 @@ async fn an_answer_to_the_question_that_is_being_replaced_reaches_the_new_token(
         answer: Answer::Approve,
         by: "Ann".to_owned(),
         reason: String::new(),
+        manifest_sha256: None,
     };
     let told = approve::answer(event, Way::Function, now(), &w.store, &AsksAgain(&w)).await.unwrap();
     assert!(told.delivered);
@@ -168,4 +169,36 @@ async fn a_run_that_was_planned_again_after_its_approval_is_not_uploaded() {
     assert!(w.tuner.files.lock().unwrap().is_empty(), "nothing has left");
     put_json(&w.store, &keys::plan(RUN), &approved).await.unwrap();
     w.submit().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_about_another_dataset_than_the_run_asks_about_now_is_refused() {
+    let w = with_somebody_back().await;
+    let seen: Question = get_json(&w.store, &keys::question(RUN)).await.unwrap();
+    w.ask("token-2").await.unwrap();
+    let link = w.operators.link();
+    let page = w.browse("GET", &link, None, now()).await;
+    let now_asked = &w.assembled.manifest_sha256;
+    assert!(page.body.contains(&format!("name=\"dataset\" value=\"{now_asked}\"")), "{}", page.body);
+    let event = |dataset: &str| AnswerEvent {
+        run: RUN.to_owned(),
+        answer: Answer::Approve,
+        by: "Ann".to_owned(),
+        reason: String::new(),
+        manifest_sha256: Some(dataset.to_owned()),
+    };
+    let say = async |dataset: &str| {
+        approve::answer(event(dataset), Way::CommandLine, now(), &w.store, &w.workflow).await
+    };
+    let error = say(&seen.manifest_sha256).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::ApprovalMissing);
+    assert!(error.chain().contains("another dataset now"), "{}", error.chain());
+    let form = format!("by=Ann&answer=approve&dataset={}", seen.manifest_sha256);
+    let page = w.browse("POST", &link, Some(&form), now()).await;
+    assert!(page.status_code == 400 && page.body.contains("another dataset now"), "{}", page.body);
+    assert!(w.decision().await.is_none());
+    let form = format!("by=Ann&answer=approve&dataset={now_asked}");
+    let page = w.browse("POST", &link, Some(&form), now()).await;
+    assert!(page.body.contains("The run goes on."), "{}", page.body);
+    assert!(!say(now_asked).await.unwrap().delivered);
 }

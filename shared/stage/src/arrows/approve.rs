@@ -67,6 +67,9 @@ pub struct AnswerEvent {
     /// Why; needed to refuse.
     #[serde(default)]
     pub reason: String,
+    /// The manifest that whoever answers has looked at; without one, the answer is about that of the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_sha256: Option<String>,
 }
 
 /// A request, as a function's address hands it on (payload format 2.0).

@@ -5,7 +5,7 @@
 //! | [`ask()`] | records the question, and tells it to the operators with a link |
 //! | [`answer()`] | records the answer once, then hands it to the workflow |
 //! | [`respond`] | is the page behind the link |
-//! | [`Notify`], [`Workflow`] | who is told, and who waits |
+//! | [`notify::Notify`], [`Workflow`] | who is told, and who waits |
 //!
 //! The link holds a random number of 256 bits; its hash alone is kept. The number and the workflow's token are in no log,
 //! no error and no output of an execution.

@@ -1,7 +1,8 @@
 //! One run without the state machine: the same events to the same functions, as many at once.
 //!
-//! The workflow itself would stop a million rows by name: above the recipe's budget in `plan`, above the provider's
-//! largest file in `assemble`. Here the plan is amended between the two, as the answers then say.
+//! The workflow itself would stop a million rows by name: above the recipe's budget in `plan`, above the largest file that a
+//! provider takes whole in `assemble`. Here the plan is amended between the two: the budget is lifted, and the provider
+//! takes files in parts.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,6 @@ use super::meter::{Meter, Work};
 use super::rounded;
 use crate::error::{Context as _, Error, Result};
 use crate::local::Stack;
-use crate::term;
 
 /// `MaxConcurrency` of the state machine's two maps.
 const SLICES_AT_ONCE: usize = 4;
@@ -216,30 +216,12 @@ async fn plan(stack: &Stack, run: &str, recipe: &str, notes: &mut Vec<String>) -
     plan.model = Some(row.context("ask for the registered version")?.get(0));
     plan.recipe.price.max_usd = f64::MAX;
     plan.approval = stage::approval_file::Planned::default();
-    let largest = std::mem::replace(&mut plan.limits.max_file_bytes, u64::MAX);
-    keep_below(&mut plan, planned.rows, largest, notes);
+    plan.recipe.provider.uploads = true;
+    plan.limits.max_file_bytes = u64::MAX;
     let body = serde_json::to_vec_pretty(&plan).context("write the plan")?;
     let put = stack.s3().put_object().bucket(stack.output("Bucket")?).key(&key);
     put.body(ByteStream::from(body)).send().await.context(format!("write {key}"))?;
     Ok(planned)
-}
-
-/// A job post of the sample as a line of the dataset: 1,006 bytes were measured.
-const LINE_BYTES: u64 = 1_100;
-
-/// Moves examples from training to the hold-out until the provider takes the training file: all rows still pass
-/// through every stage.
-fn keep_below(plan: &mut PlanFile, rows: u64, largest: u64, notes: &mut Vec<String>) {
-    let split = &mut plan.recipe.split;
-    let room = u8::try_from((largest * 100 / (rows * LINE_BYTES).max(1)).min(100)).unwrap_or(100);
-    let train = 100 - split.validation_percent.min(100) - split.holdout_percent.min(100);
-    if room < train {
-        split.holdout_percent += train - room;
-        notes.push(format!(
-            "the provider takes files of {} bytes: {room}% of the examples are for training instead of {train}%, the rest is held out",
-            term::number(largest)
-        ));
-    }
 }
 
 /// Exports one slice, however many turns it takes.

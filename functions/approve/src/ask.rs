@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use notify::Notify;
 use records::digest::sha256;
 use records::recipe::Bill;
+use records::split::SideName;
 use stage::approval_file::{self, Answer, Basis, Decision, Facts, Question, Way, Why};
 use stage::arrows::{AskEvent, Asked};
 use stage::manifest::Manifest;
@@ -154,10 +155,9 @@ impl Dataset {
 
     fn facts(&self, replaces: Option<String>) -> Facts {
         let (plan, manifest, recipe) = (&self.plan, &self.manifest, &self.plan.recipe);
-        let side = |name: &str| manifest.outputs.get(name).map_or(0, |side| side.lines);
         let opted_out = plan.sources.iter().map(|source| source.rows.saturating_sub(source.consented)).sum();
         let bill = manifest.bill.unwrap_or(Bill {
-            epochs: recipe.model.epochs(side("train")),
+            epochs: recipe.model.epochs(manifest.lines(SideName::Train)),
             least_usd: manifest.usd,
             ..Bill::default()
         });
@@ -177,9 +177,9 @@ impl Dataset {
             rows: manifest.counts.rows,
             opted_out,
             withdrawn: manifest.counts.withdrawn,
-            train: side("train"),
-            validation: side("validation"),
-            holdout: side("holdout"),
+            train: manifest.lines(SideName::Train),
+            validation: manifest.lines(SideName::Validation),
+            holdout: manifest.lines(SideName::Holdout),
             report_key: keys::report(&plan.run),
         }
     }

@@ -18,7 +18,6 @@ mod notice;
 mod page;
 mod ports;
 mod web;
-mod words;
 
 pub use answer::answer;
 pub use ask::ask;

@@ -3,7 +3,7 @@
 use stage::approval_file::Question;
 use url::Url;
 
-use crate::words::{number, time, usd, usd_range};
+use stage::words::{number, time, usd, usd_range};
 
 /// SNS takes no longer subject, and only ASCII.
 const LONGEST_SUBJECT: usize = 100;

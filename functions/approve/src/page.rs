@@ -9,7 +9,7 @@ use stage::StageError;
 use stage::approval_file::{Answer, Decision, Question};
 use stage::arrows::WebAnswer;
 
-use crate::words::{number, time, usd, usd_range};
+use stage::words::{number, time, usd, usd_range};
 
 /// What a browser may do with the page: show it, and send its form back to where it came from.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

@@ -12,9 +12,6 @@ use stage::{ErrorName, StageError};
 use crate::boilerplate::Passages;
 use crate::report::Samples;
 
-/// The shortest bin of a histogram ends here.
-const FIRST_BIN: u64 = 16;
-
 /// Lengths, sides and answers.
 #[derive(Default)]
 pub(crate) struct Measures {
@@ -41,7 +38,7 @@ impl Measures {
         lengths.most = lengths.most.max(tokens.counted);
         lengths.examples += 1;
         lengths.tokens += tokens.counted;
-        let up_to = bin(tokens.counted);
+        let up_to = Bin::end_of(tokens.counted);
         match lengths.histogram.binary_search_by_key(&up_to, |bin| bin.up_to) {
             Ok(at) => lengths.histogram[at].examples += 1,
             Err(at) => lengths.histogram.insert(at, Bin { up_to, examples: 1 }),
@@ -58,30 +55,5 @@ impl Measures {
         let text =
             "all completions of the training side are the same: look at the recipe's completion templates";
         Err(StageError::new(ErrorName::DatasetRejected, text))
-    }
-}
-
-/// Ends of bins: 16, 24, 32, 48, 64, 96, …
-pub(crate) fn bins() -> impl Iterator<Item = u64> {
-    (0..48).flat_map(|power| [FIRST_BIN << power, (FIRST_BIN << power) / 2 * 3])
-}
-
-fn bin(tokens: u64) -> u64 {
-    bins().find(|end| *end >= tokens).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bins_end_at_powers_of_two_and_half_way_between() {
-        for (tokens, end) in
-            [(0, 16), (16, 16), (17, 24), (24, 24), (25, 32), (33, 48), (49, 64), (65_536, 65_536)]
-        {
-            assert_eq!(bin(tokens), end, "{tokens}");
-        }
-        assert_eq!(bin(u64::MAX), u64::MAX);
-        assert!(bins().is_sorted());
     }
 }

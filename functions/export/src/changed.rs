@@ -19,8 +19,7 @@ use stage::{Deadline, ErrorName, StageError, keys};
 use store::{Class, Find, Put, find_json, put_json};
 use supabase::{Range, Rows, Scan as _, Window};
 
-use crate::Sizes;
-use crate::slice::RESERVE;
+use crate::{RESERVE, Sizes};
 
 /// Keys asked for at once.
 const PAGE_KEYS: u32 = 5_000;

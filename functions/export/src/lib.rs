@@ -6,10 +6,16 @@ mod changed;
 mod gather;
 mod slice;
 
+use std::time::Duration;
+
 use stage::arrows::{ExportAnswer, ExportEvent};
 use stage::{Deadline, StageError};
 use store::{Find, Get, Put};
 use supabase::Rows;
+
+/// Kept back for closing the part: a page with some retries, two counts and two writes. A handler that is killed all the
+/// same is called again.
+const RESERVE: Duration = Duration::from_secs(90);
 
 /// Exports a slice, or gathers all of them.
 ///

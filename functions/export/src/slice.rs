@@ -1,7 +1,5 @@
 //! One slice, part by part.
 
-use std::time::Duration;
-
 use memchr::{memchr, memchr_iter};
 use records::digest::sha256;
 use records::recipe::Source;
@@ -13,14 +11,11 @@ use stage::{Deadline, ErrorName, StageError, keys};
 use store::{Class, Find, Get, Put, find_json, get_json, put_json};
 use supabase::{Range, Rows, Scan};
 
-use crate::Sizes;
 use crate::changed::{Changed, Left};
+use crate::{RESERVE, Sizes};
 
-/// Room for what a read appends beyond that.
+/// Room for what a read appends beyond the size of a part.
 const MORE_BYTES: usize = 1 << 20;
-/// Kept back for closing the part: a page with some retries, two counts and two writes. A handler that is killed all the
-/// same is called again.
-pub(crate) const RESERVE: Duration = Duration::from_secs(90);
 
 /// Exports a slice until it is done or time runs out.
 ///
@@ -229,6 +224,8 @@ async fn reconcile(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const PART_BYTES: usize = 8 << 20;

@@ -2,6 +2,7 @@
 
 mod cause;
 
+use records::split::SideName;
 use serde_json::json;
 use stage::arrows::{PromoteAnswer, PromoteEvent, Promoted};
 use stage::manifest::Manifest;
@@ -30,7 +31,7 @@ pub async fn handle(
                 "quarantined": manifest.counts.quarantined,
                 "duplicates": manifest.counts.duplicates,
                 "near_duplicates": manifest.counts.near_duplicates,
-                "training_examples": manifest.outputs.get("train").map_or(0, |side| side.lines),
+                "training_examples": manifest.lines(SideName::Train),
                 "estimated_tokens": manifest.billed_tokens,
                 "trained_tokens": trained_tokens,
                 "estimated_usd": manifest.usd,

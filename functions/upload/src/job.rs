@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use records::digest::sha256;
+use records::split::SideName;
 use serde_json::json;
 use stage::clock::{self, Since};
 use stage::manifest::Manifest;
@@ -34,7 +35,7 @@ pub(crate) fn spec(plan: &PlanFile, manifest: &Manifest, upload: &UploadFile) ->
         validation_file: upload.validation_file.clone(),
         method: Method::Supervised,
         hyperparameters: Hyperparameters {
-            epochs: Some(model.epochs(manifest.outputs.get("train").map_or(0, |side| side.lines))),
+            epochs: Some(model.epochs(manifest.lines(SideName::Train))),
             batch_size: model.batch_size,
             learning_rate_multiplier: model.learning_rate_multiplier,
         },

@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+pub use stage::words::number;
 
 use crate::error::Error;
 
@@ -27,19 +28,6 @@ pub fn fail(error: &Error) {
     if let Some(hint) = error.next_step() {
         complain(&format!("  next: {hint}"));
     }
-}
-
-/// A number with separators: `12,345`.
-pub fn number(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A duration in words short enough for a column.
@@ -113,11 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_numbers_and_times_for_people() {
-        assert_eq!(
-            [number(0), number(999), number(1000), number(1_234_567)].join(" "),
-            "0 999 1,000 1,234,567"
-        );
+    fn writes_times_for_people() {
         assert_eq!(seconds(Duration::from_millis(1_250)), "1.2 s");
         assert_eq!(seconds(Duration::from_secs(125)), "2 min 5 s");
     }

@@ -10,6 +10,7 @@
 //! | [`serve`](mod@serve) | from a plain `async fn` to a Lambda function |
 //! | [`usage`] | what an invocation asked of object storage |
 //! | [`clock`] | the one way to wait, and to know how long it took |
+//! | [`words`] | numbers, prices and times as people read them |
 //! | [`http`] | the one way to build an HTTP client, and what its failures mean |
 //!
 //! State passed between steps is pointers, counts and hashes. A record never passes: execution history is kept
@@ -32,6 +33,7 @@ pub mod settings;
 pub mod training_file;
 pub mod upload_file;
 pub mod usage;
+pub mod words;
 
 /// The version of this bundle, and a hash of the code that makes examples: texts that another code made are not mixed with
 /// those of this one, whatever was noted when that code changed.

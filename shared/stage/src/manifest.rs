@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use records::recipe::Bill;
+use records::split::SideName;
 use serde::{Deserialize, Serialize};
 
 use crate::arrows::Side;
@@ -88,6 +89,14 @@ pub struct Manifest {
     /// Whose examples are in the outputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lineage: Option<Lineage>,
+}
+
+impl Manifest {
+    /// Returns how many examples a side has.
+    #[must_use]
+    pub fn lines(&self, side: SideName) -> u64 {
+        self.outputs.get(side.as_str()).map_or(0, |side| side.lines)
+    }
 }
 
 /// What was read, and what an earlier run has left. The rows of [`Counts`] are `kept + read`, and what the earlier run
@@ -206,6 +215,9 @@ pub struct Lengths {
     pub histogram: Vec<Bin>,
 }
 
+/// The shortest bin of a histogram ends here.
+const FIRST_BIN: u64 = 16;
+
 /// One bin of a histogram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bin {
@@ -213,6 +225,19 @@ pub struct Bin {
     pub up_to: u64,
     /// Examples of such a length.
     pub examples: u64,
+}
+
+impl Bin {
+    /// Returns where bins end: 16, 24, 32, 48, 64, 96, …
+    pub fn ends() -> impl Iterator<Item = u64> {
+        (0..48).flat_map(|power| [FIRST_BIN << power, (FIRST_BIN << power) / 2 * 3])
+    }
+
+    /// Returns where the bin of such a length ends.
+    #[must_use]
+    pub fn end_of(length: u64) -> u64 {
+        Self::ends().find(|end| *end >= length).unwrap_or(u64::MAX)
+    }
 }
 
 /// One slice's rows, from the plan to its examples: `written = examples + quarantined`.
@@ -254,4 +279,20 @@ pub struct Object {
     pub bytes: u64,
     /// SHA-256, in hex.
     pub sha256: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_end_at_powers_of_two_and_half_way_between() {
+        for (length, end) in
+            [(0, 16), (16, 16), (17, 24), (24, 24), (25, 32), (33, 48), (49, 64), (65_536, 65_536)]
+        {
+            assert_eq!(Bin::end_of(length), end, "{length}");
+        }
+        assert_eq!(Bin::end_of(u64::MAX), u64::MAX);
+        assert!(Bin::ends().is_sorted());
+    }
 }

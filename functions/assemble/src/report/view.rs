@@ -6,6 +6,7 @@ use records::split::SideName;
 use serde::Serialize;
 use stage::manifest::{Bin, Manifest, Reading};
 use stage::plan_file::{PlanFile, Since};
+use stage::words::{number, percent, share, usd, usd_range};
 
 use super::samples::{Sample, Samples, shown};
 use super::warnings;
@@ -121,13 +122,9 @@ impl<'a> View<'a> {
     }
 }
 
-pub(super) fn examples(manifest: &Manifest, side: SideName) -> u64 {
-    manifest.outputs.get(side.as_str()).map_or(0, |side| side.lines)
-}
-
 fn tiles(manifest: &Manifest, plan: &PlanFile) -> Vec<Tile> {
     let bill = manifest.bill.unwrap_or_default();
-    let [train, validation, holdout] = SideName::ALL.map(|side| number(examples(manifest, side)));
+    let [train, validation, holdout] = SideName::ALL.map(|side| number(manifest.lines(side)));
     let lowest = manifest.recall.iter().min_by(|a, b| a.1.lower_bound.total_cmp(&b.1.lower_bound));
     vec![
         Tile {
@@ -239,7 +236,7 @@ fn histogram(manifest: &Manifest) -> Vec<Bar> {
     let most = bins.values().copied().max().unwrap_or_default();
     let mut rows = Vec::new();
     let mut below = 0;
-    for end in crate::measure::bins().take_while(|end| *end <= last) {
+    for end in Bin::ends().take_while(|end| *end <= last) {
         if end >= first {
             let examples = bins.get(&end).copied().unwrap_or_default();
             rows.push(bar(format!("{} to {}", number(below + 1), number(end)), examples, most, ""));
@@ -337,35 +334,4 @@ fn proof(manifest: &Manifest, manifest_sha256: &str) -> Vec<Fact> {
         Fact { name: "Scrubber", value: manifest.scrubber_version.clone() },
         Fact { name: "Split seed", value: manifest.split_seed.to_string() },
     ]
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
-pub(super) fn share(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
-}
-
-pub(super) fn percent(share: f64) -> String {
-    format!("{:.1}%", (share * 1_000.0).floor() / 10.0)
-}
-
-pub(super) fn usd(usd: f64) -> String {
-    format!("${usd:.2}")
-}
-
-fn usd_range(least: f64, most: f64) -> String {
-    let (least, most) = (usd(least), usd(most));
-    if least == most { least } else { format!("{least} to {most}") }
-}
-
-/// A number with its thousands apart.
-pub(super) fn number(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -1,8 +1,7 @@
 use records::split::SideName;
 use stage::manifest::Manifest;
 use stage::plan_file::PlanFile;
-
-use super::view::{examples, number, percent, share, usd};
+use stage::words::{number, percent, share, usd};
 
 /// Fewer training examples than these seldom change a model: providers say so.
 const FEW: u64 = 50;
@@ -11,16 +10,16 @@ const FEW: u64 = 50;
 pub(super) fn of(manifest: &Manifest, plan: &PlanFile) -> Vec<String> {
     let counts = &manifest.counts;
     let mut warnings = Vec::new();
-    let train = examples(manifest, SideName::Train);
+    let train = manifest.lines(SideName::Train);
     if train < FEW {
         warnings.push(format!("{train} training examples are few: a model seldom changes below {FEW}."));
     }
     for side in [SideName::Validation, SideName::Holdout] {
-        if examples(manifest, side) == 0 {
+        if manifest.lines(side) == 0 {
             warnings.push(format!("There is no example on the {} side.", side.as_str()));
         }
         for (source, sides) in &manifest.sides {
-            if examples(manifest, side) > 0 && !sides.contains_key(side.as_str()) {
+            if manifest.lines(side) > 0 && !sides.contains_key(side.as_str()) {
                 warnings.push(format!("{source} has no example on the {} side.", side.as_str()));
             }
         }

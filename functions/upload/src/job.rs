@@ -17,8 +17,12 @@ use tuning::{Clean, Files, Hyperparameters, Job, JobSpec, JobStatus, Jobs, Metho
 use crate::record::Record;
 use crate::{clear, files};
 
-/// The call for a job is given up after this: what an earlier attempt has asked for is on its way for no longer.
-const CALL: Duration = Duration::from_secs(30);
+/// Nobody else asks for so long behind an intent: what its attempt has asked for is on its way for no longer.
+const LEASE: Duration = Duration::from_secs(35);
+/// So long before that the call is given up, and a request that is just leaving still arrives.
+const MARGIN: Duration = Duration::from_secs(5);
+/// A call that has less time than this is not begun: most answers would be lost.
+const SHORTEST_CALL: Duration = Duration::from_secs(10);
 /// A job whose answer was lost is looked for this long before it counts as not created: lists lag behind.
 const LISTED_WITHIN: Duration = Duration::from_secs(30);
 /// Where a job was asked for more than once, the list is watched for so long behind the one that is known.
@@ -102,7 +106,10 @@ pub(crate) async fn ensure(
     settle(&spec, job, true, record, time, store, provider).await
 }
 
-/// Writes that the job is asked for, and asks.
+/// Writes that the job is asked for, and asks while that holds.
+///
+/// The time is counted from before the write: its answer may be long in coming, and then another attempt may be asking by
+/// now. A call that can't be answered in time is not begun.
 async fn ask(
     spec: &JobSpec,
     record: &mut Record,
@@ -113,12 +120,21 @@ async fn ask(
     record.file.creating = true;
     record.file.asked += 1;
     record.file.asked_at = Some(time.now());
-    record.file.lease.until = time.now().checked_add(CALL).ok();
+    let until = time.now().saturating_add(LEASE).unwrap_or(Timestamp::MAX);
+    record.file.lease.until = Some(until);
     record.save(store).await?;
+    let left = Duration::try_from(until.duration_since(time.now())).unwrap_or_default();
+    let left = left.saturating_sub(MARGIN);
+    if left < SHORTEST_CALL {
+        withdraw(record);
+        record.save(store).await?;
+        let text = "writing down that the job is asked for took too long: it was not asked for";
+        return Err(StageError::new(ErrorName::Unavailable, text));
+    }
     let asked = tokio::select! {
-        // First: a process that was paused behind the write must not ask any more.
+        // First: a process that was paused since must not ask any more.
         biased;
-        () = clock::sleep(CALL) => {
+        () = clock::sleep(left) => {
             Err(StageError::new(ErrorName::Unavailable, "the call for the job was not answered in time"))
         }
         asked = provider.create_job(spec) => asked,
@@ -129,13 +145,20 @@ async fn ask(
     };
     // Anything but silence proves that there is no job: consent is read again before the next try.
     // What an earlier try may have left stays in doubt.
-    if error.name() != ErrorName::Unavailable {
-        record.file.asked = record.file.asked.saturating_sub(1);
+    if error.name() == ErrorName::Unavailable {
+        record.file.lease.until = None;
+    } else {
+        withdraw(record);
     }
-    record.file.creating = record.file.asked > 0;
-    record.file.lease.until = None;
     record.save(store).await?;
     Err(error)
+}
+
+/// Takes an intent back of which it is certain that no job came.
+fn withdraw(record: &mut Record) {
+    record.file.asked = record.file.asked.saturating_sub(1);
+    record.file.creating = record.file.asked > 0;
+    record.file.lease.until = None;
 }
 
 /// Writes down which job the run has.

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::crew::Fate;
 
 const JOBS: &str = "/v1/fine_tuning/jobs";
+/// A job whose answer was lost is looked for so long.
+const LOOKED_FOR_MS: u64 = 30_000;
+const LONG_MS: u64 = 2_000_000;
 
 /// Everything that will go wrong in a run.
 #[derive(Debug)]
@@ -36,14 +39,12 @@ impl Faults {
         let rules = (0..random.random_range(0..5)).map(|_| rule(random)).collect();
         let one = |random: &mut ChaCha8Rng, of: &[u64]| of.choose(random).copied().unwrap_or_default();
         let listed_after_ms = one(random, &[0, 0, 0, 4_000, 20_000, 50_000, 200_000, 500_000]);
-        // A job takes three times as long. One that is trained before any list shows it is what nobody can help.
-        let paces = if listed_after_ms < 100_000 {
-            &[40_000, 400_000, 2_000_000][..]
-        } else {
-            &[400_000, 2_000_000][..]
-        };
+        // A job takes three times as long. Where a list lags behind the look for a job, a second one is bought, and whoever
+        // has to cancel it may be dead or stand still for an hour. One that is trained by then is what nobody can help.
+        let drawn_ms = one(random, &[40_000, 400_000, LONG_MS]);
+        let pace_ms = if listed_after_ms > LOOKED_FOR_MS { LONG_MS } else { drawn_ms };
         let knobs = json!({
-            "pace_ms": one(random, paces),
+            "pace_ms": pace_ms,
             "listed_after_ms": listed_after_ms,
             "files_ready_after_ms": one(random, &[0, 0, 0, 2_000, 20_000]),
             "ignore_filters": random.random_bool(0.3),

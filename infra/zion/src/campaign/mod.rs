@@ -303,7 +303,8 @@ mod tests {
             assert!(!report.violations.is_empty(), "{guard:?}");
         }
         // Few schedules need it.
-        let fenced = [388, 409, 476].map(|seed| (seen(1, seed, None), seen(1, seed, Some(Guard::Lease))));
+        let fenced =
+            [388, 476, 1063, 1184].map(|seed| (seen(1, seed, None), seen(1, seed, Some(Guard::Lease))));
         assert!(fenced.iter().all(|(with, _)| with.violations.is_empty()), "{fenced:?}");
         assert!(fenced.iter().any(|(_, without)| !without.violations.is_empty()), "{fenced:?}");
     }

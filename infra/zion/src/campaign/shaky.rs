@@ -37,22 +37,27 @@ impl Shaky {
     }
 
     async fn call<T>(&self, call: impl Future<Output = Result<T, StageError>>) -> Result<T, StageError> {
-        let mut went_on = false;
-        // Others go on first; and here an attempt may die.
-        std::future::poll_fn(|context| {
-            if std::mem::replace(&mut went_on, true) {
-                return Poll::Ready(());
-            }
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
+        on_its_way().await;
         if self.draw() {
             return Err(away());
         }
         let answer = call.await;
+        on_its_way().await;
         if self.draw() { Err(away()) } else { answer }
     }
+}
+
+/// A request or its answer: others go on first, and here an attempt may die or stand still.
+async fn on_its_way() {
+    let mut went_on = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut went_on, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 impl Get for Shaky {

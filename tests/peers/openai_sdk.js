@@ -5,6 +5,7 @@
 
 const assert = require("node:assert/strict");
 const { createHash } = require("node:crypto");
+const { createServer } = require("node:http");
 const OpenAI = require("openai");
 const { toFile } = OpenAI;
 
@@ -58,6 +59,27 @@ async function finished(job) {
     await pause(20);
   }
   throw new Error(`${job.id} is still ${job.status}`);
+}
+
+/** A receiver of webhooks; `wait` takes so many deliveries. */
+async function inbox() {
+  const deliveries = [];
+  const server = createServer(async (request, answer) => {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    deliveries.push({ body: Buffer.concat(parts).toString(), headers: request.headers });
+    answer.end();
+  });
+  await new Promise((up) => server.listen(0, "127.0.0.1", up));
+  async function wait(count) {
+    const deadline = Date.now() + 20_000;
+    while (deliveries.length < count) {
+      assert.ok(Date.now() < deadline, `${deliveries.length} of ${count} deliveries came`);
+      await pause(5);
+    }
+    return deliveries.splice(0, count);
+  }
+  return { url: `http://127.0.0.1:${server.address().port}/hook`, wait, close: () => server.close() };
 }
 
 async function main() {
@@ -127,6 +149,24 @@ async function main() {
     assert.equal(answer.choices[0].message.content, "7 copper coins");
     assert.equal((await openai.models.delete(model)).deleted, true);
     await assert.rejects(openai.models.retrieve(model), OpenAI.NotFoundError);
+  });
+
+  await check("webhooks: the SDK takes what is sent, and nothing that was changed on its way", async () => {
+    const { url, wait, close } = await inbox();
+    const secret = `whsec_${Buffer.from("a key of the peers").toString("base64")}`;
+    await knob({ webhook: { url, secret }, webhooks_twice: true });
+    const { id } = await openai.fineTuning.jobs.create({ model: BASE, training_file: file.id });
+    const [{ body, headers }, second] = await wait(2);
+    const event = await openai.webhooks.unwrap(body, headers, secret);
+    assert.deepEqual([event.type, event.data], ["fine_tuning.job.succeeded", { id }]);
+    assert.deepEqual([second.body, second.headers["webhook-id"]], [body, headers["webhook-id"]]);
+    const refused = OpenAI.InvalidWebhookSignatureError;
+    const changed = body.replace("succeeded", "cancelled");
+    await assert.rejects(openai.webhooks.unwrap(changed, headers, secret), refused);
+    await assert.rejects(openai.webhooks.unwrap(body, { ...headers, "webhook-id": "wh_other" }, secret), refused);
+    await assert.rejects(openai.webhooks.unwrap(body, headers, "whsec_b3RoZXI="), refused);
+    await knob({ webhook: null, webhooks_twice: false });
+    close();
   });
 }
 

@@ -3,6 +3,7 @@
 Environment: PROVIDER_URL and PROVIDER_KEY, SANDBOX_URL for the knobs.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -11,10 +12,11 @@ import time
 import httpx
 from openai import (
     APIConnectionError, APIResponseValidationError, AuthenticationError, BadRequestError, InternalServerError,
-    NotFoundError, OpenAI, PermissionDeniedError, RateLimitError,
+    InvalidWebhookSignatureError, NotFoundError, OpenAI, PermissionDeniedError, RateLimitError,
 )
 
 from checks import check, refused, same
+from inbox import Inbox
 
 BASE = "openai/gpt-oss-20b"
 KNOBS = os.environ["SANDBOX_URL"] + "/_sandbox"
@@ -312,3 +314,38 @@ with check("errors: a job whose answer was lost is there"):
 with check("errors: a 5xx is an InternalServerError"):
     set_fault("/v1/models", 1, kind="status", status=503)
     refused(InternalServerError, openai.models.list)
+
+with check("webhooks: the SDK takes what is sent, and nothing that was changed on its way"):
+    inbox, secret = Inbox(), "whsec_" + base64.b64encode(b"a key of the peers").decode()
+    set_knobs(webhook={"url": inbox.url, "secret": secret})
+    job = finished(create(file))
+    ((body, headers),) = inbox.wait(1)
+    event = openai.webhooks.unwrap(body, headers, secret=secret)
+    same((event.type, event.object, event.data.id), ("fine_tuning.job.succeeded", "event", job.id))
+    same(event.created_at, job.finished_at)
+    for changed in [body.replace(b"succeeded", b"cancelled"), body + b" "]:
+        refused(InvalidWebhookSignatureError, lambda: openai.webhooks.unwrap(changed, headers, secret=secret))
+    for name, value in [("webhook-id", "wh_other"), ("webhook-timestamp", str(int(time.time()) - 9))]:
+        other = {**headers, name: value}
+        refused(InvalidWebhookSignatureError, lambda: openai.webhooks.unwrap(body, other, secret=secret))
+    refused(InvalidWebhookSignatureError, lambda: openai.webhooks.unwrap(body, headers, secret="whsec_b3RoZXI="))
+
+with check("webhooks: each kind of end has its event"):
+    set_knobs(fail_next_job={"code": "server_error", "message": "no capacity"})
+    ends = [create(file).id]
+    set_knobs(cancel_next_job=True)
+    ends.append(create(file).id)
+    events = [openai.webhooks.unwrap(*delivery, secret=secret) for delivery in inbox.wait(2)]
+    same({event.data.id: event.type for event in events}, dict(zip(ends, ["fine_tuning.job.failed", "fine_tuning.job.cancelled"])))
+
+with check("webhooks: one that comes twice has one id, and one that is overtaken comes last"):
+    set_knobs(webhooks_twice=True)
+    create(file)
+    (first, headers), (second, again) = inbox.wait(2)
+    same((first, headers["webhook-id"]), (second, again["webhook-id"]))
+    set_knobs(webhooks_twice=False, webhooks_reordered=True)
+    ended = finished(create(file)).id
+    overtaking = create(file).id
+    events = [openai.webhooks.unwrap(*delivery, secret=secret) for delivery in inbox.wait(2)]
+    same([event.data.id for event in events], [overtaking, ended])
+    set_knobs(webhooks_reordered=False, webhook=None)

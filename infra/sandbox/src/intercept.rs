@@ -97,8 +97,9 @@ fn dropped() -> Response {
     response
 }
 
-async fn wait(ms: u64) {
-    // A pause a test asked for; the timeout of a future that never ends is the way to one here.
+/// Waits so many milliseconds.
+pub(crate) async fn wait(ms: u64) {
+    // A pause a test asked for, or between two looks; the timeout of a future that never ends is the way to one here.
     tokio::time::timeout(Duration::from_millis(ms), std::future::pending::<()>()).await.unwrap_or_default();
 }
 

@@ -3,6 +3,7 @@
 use super::error::{Failure, ProviderError};
 use super::files;
 use super::state::Provider;
+use super::webhooks::Target;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Body of `POST /_sandbox/provider`; what is absent stays as it is.
-#[derive(Debug, Deserialize)]
+// No `Debug`: it may hold a webhook's key.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
     /// Milliseconds a job stays in each state.
@@ -43,6 +45,16 @@ pub(crate) struct Change {
     /// Days on which models shut down; null takes a day back.
     #[serde(default)]
     pub(crate) shutdown_dates: BTreeMap<String, Option<String>>,
+    /// Where the ends of jobs are posted from now on, as `{"url": "http://127.0.0.1:…", "secret": "whsec_…"}`; null means
+    /// nowhere.
+    #[serde(default)]
+    pub(crate) webhook: Target,
+    /// Each event is posted twice.
+    #[serde(default)]
+    pub(crate) webhooks_twice: Option<bool>,
+    /// Events wait for younger ones and are posted behind them.
+    #[serde(default)]
+    pub(crate) webhooks_reordered: Option<bool>,
 }
 
 /// A handle on the provider's knobs.
@@ -103,6 +115,13 @@ impl Control {
             state.uploads_live_ms = milliseconds(ms);
         }
         state.shutdown_dates.extend(change.shutdown_dates);
+        state.webhooks.go_to(change.webhook, &self.0);
+        if let Some(twice) = change.webhooks_twice {
+            state.webhooks.twice = twice;
+        }
+        if let Some(reordered) = change.webhooks_reordered {
+            state.webhooks.reordered = reordered;
+        }
     }
 }
 

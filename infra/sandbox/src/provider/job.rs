@@ -136,6 +136,11 @@ impl Job {
         matches!(status, "succeeded" | "failed" | "cancelled")
     }
 
+    /// Its final status and since when, once its end was noticed.
+    pub(crate) fn ended(&self) -> Option<(&'static str, i64)> {
+        self.ended
+    }
+
     /// Notices its end, once; a success answers what it made.
     pub(crate) fn settle(&mut self, now: i64, pace: i64) -> Option<Made> {
         let (status, since) = self.status(now, pace);

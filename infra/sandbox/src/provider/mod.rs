@@ -18,6 +18,7 @@ mod page;
 mod spec;
 mod state;
 mod uploads;
+mod webhooks;
 
 use crate::cli::Cli;
 use crate::start::StartError;

@@ -6,6 +6,7 @@ use super::fresh::now_ms;
 use super::job::Job;
 use super::learn::Tuned;
 use super::uploads::Upload;
+use super::webhooks::Webhooks;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -53,6 +54,8 @@ pub(crate) struct State {
     pub(crate) uploads_live_ms: i64,
     /// Set by a knob: other days than those the bases came with.
     pub(crate) shutdown_dates: BTreeMap<String, Option<String>>,
+    /// Who is told when jobs end.
+    pub(crate) webhooks: Webhooks,
 }
 
 /// A file.
@@ -113,6 +116,7 @@ impl Provider {
             odd_items: false,
             uploads_live_ms: 3_600_000,
             shutdown_dates: BTreeMap::new(),
+            webhooks: Webhooks::default(),
         };
         Ok(Self { key: key.to_owned(), folder: TempDir::new()?, state: Mutex::new(state) })
     }
@@ -140,9 +144,14 @@ impl State {
     fn settle(&mut self, provider: &Provider) {
         let (now, pace) = (now_ms(), self.pace_ms);
         for job in &mut self.jobs {
-            let Some(made) = job.settle(now, pace) else {
+            if job.ended().is_some() {
                 continue;
-            };
+            }
+            let made = job.settle(now, pace);
+            if let Some((status, at)) = job.ended() {
+                self.webhooks.ended(&job.id, status, at);
+            }
+            let Some(made) = made else { continue };
             let path = provider.folder.path().join(&made.result_file);
             // The metrics file is small; if the disk is full the job simply has none.
             if std::fs::write(&path, &made.metrics).is_ok() {

@@ -10,3 +10,5 @@ mod harness;
 mod postgres;
 #[cfg(test)]
 mod provider;
+#[cfg(test)]
+mod webhooks;

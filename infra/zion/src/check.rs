@@ -40,18 +40,18 @@ pub struct Check {
     /// The stack's bucket, as its output `Bucket` names it
     #[arg(long, env = "BUCKET")]
     bucket: Option<String>,
-    /// Prices the file by this recipe: a shipped one's name, or a file
+    /// Prices the file by this recipe, and checks it by what the recipe's provider takes: a shipped one's name, or a file
     #[arg(long, value_name = "RECIPE", conflicts_with = "run")]
     recipe: Option<String>,
-    /// Fewest examples that the provider takes
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::CHAT.min_examples)]
-    min_examples: u64,
-    /// Longest example that the provider takes
-    #[arg(long, value_name = "TOKENS", default_value_t = Limits::CHAT.max_example_tokens)]
-    max_tokens: u64,
-    /// Largest file that the provider takes
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::CHAT.max_file_bytes)]
-    max_bytes: u64,
+    /// Fewest examples that the provider takes, if it is not as the recipe's, or `OpenAI`
+    #[arg(long, value_name = "COUNT")]
+    min_examples: Option<u64>,
+    /// Longest example that the provider takes, likewise
+    #[arg(long, value_name = "TOKENS")]
+    max_tokens: Option<u64>,
+    /// Largest file that the provider takes, likewise
+    #[arg(long, value_name = "BYTES")]
+    max_bytes: Option<u64>,
     /// Takes warnings for errors
     #[arg(long)]
     strict: bool,
@@ -95,12 +95,13 @@ impl Check {
     }
 
     fn files(&self) -> Result<Findings> {
-        let limits = Limits {
-            min_examples: self.min_examples,
-            max_example_tokens: self.max_tokens,
-            max_file_bytes: self.max_bytes,
-        };
         let recipe = self.recipe.as_deref().map(recipe).transpose()?;
+        let own = recipe.as_ref().map_or(Limits::CHAT, |recipe| tuning::limits(&recipe.provider));
+        let limits = Limits {
+            min_examples: self.min_examples.unwrap_or(own.min_examples),
+            max_example_tokens: self.max_tokens.unwrap_or(own.max_example_tokens),
+            max_file_bytes: self.max_bytes.unwrap_or(own.max_file_bytes),
+        };
         let mut findings = Findings::default();
         let Some(path) = &self.file else { return Err(Error::new("no file was named")) };
         let mut training = File::new(counter()?, limits);

@@ -97,3 +97,22 @@ fn a_price_above_the_budget_is_a_warning_and_one_above_the_limit_an_error() {
     assert_eq!(code, 1, "{printed}");
     assert!(printed.contains("price.refuse_above_usd"), "{printed}");
 }
+
+#[test]
+fn a_recipe_s_provider_says_what_it_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<_> = (0..9).map(|at| example(&format!("answer {at}"))).collect();
+    let training = file(folder.path(), "training.jsonl", &lines);
+    let nova = include_str!("../../recipes/examples/zion-support-bedrock.toml");
+    let claude = nova.replace("\"conversation\"", "\"messages\"");
+    let claude = file(folder.path(), "claude.toml", &[claude]);
+    let few = |recipe: &str, more: &[&str]| {
+        let (code, printed) = check(&[&[training.as_str(), "--recipe", recipe], more].concat());
+        (code, printed.lines().find(|line| line.contains("are needed")).map(ToOwned::to_owned))
+    };
+    let needed = |count| Some(format!("error    {training}: 9 examples, {count} are needed"));
+    assert_eq!(few("zion-support", &[]), (1, needed(10)));
+    assert_eq!(few("zion-support-bedrock", &[]), (0, None), "Nova takes eight");
+    assert_eq!(few(&claude, &[]), (1, needed(32)));
+    assert_eq!(few(&claude, &["--min-examples", "9"]), (0, None), "who asks knows better");
+}

@@ -22,7 +22,8 @@ pub struct TrainingFile<E, C> {
     pub submitted_at: Timestamp,
     /// Tokens billed for, where the provider says so.
     pub trained_tokens: Option<u64>,
-    /// What could not be read of the following, by the failure's name; the rest is there.
+    /// What was not read of the following, and why: a failure's name, no answer in time, more than is read, another form.
+    /// The rest is there; of a list that was not read to its end, the newest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<String>,
     /// What the job said, the oldest first: losses, warnings, examples that were skipped.

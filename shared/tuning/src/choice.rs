@@ -11,8 +11,8 @@ use records::recipe::{self, ProviderKind};
 
 use crate::bedrock::{self, Bedrock, Folder};
 use crate::chunks::Chunks;
-use crate::job::{Checkpoint, Event, Job, JobSpec};
-use crate::openai::OpenAi;
+use crate::job::{Checkpoint, Event, Job, JobSpec, Told};
+use crate::openai::{self, OpenAi};
 use crate::provider::{
     BaseModel, Catalogue, Clean, FileSpec, Files, Inventory, Jobs, Ledger, Marked, Serve, Stored, Watch,
 };
@@ -67,6 +67,14 @@ impl Connections {
                 Ok(Provider::Bedrock(Bedrock::new(client, host, role, folder)))
             }
         }
+    }
+}
+
+/// Returns what a recipe's provider accepts, without asking it.
+pub fn limits(host: &recipe::Provider) -> Limits {
+    match host.kind {
+        ProviderKind::OpenAi => openai::limits(host),
+        ProviderKind::Bedrock => bedrock::limits(host),
     }
 }
 
@@ -153,17 +161,22 @@ impl<F: Folder> Watch for Provider<F> {
         }
     }
 
-    async fn events(&self, job: &str, behind: Option<&str>) -> Result<Vec<Event>, StageError> {
+    async fn events(
+        &self,
+        job: &str,
+        behind: Option<&str>,
+        into: &mut Told<Event>,
+    ) -> Result<(), StageError> {
         match self {
-            Self::OpenAi(it) => it.events(job, behind).await,
-            Self::Bedrock(it) => it.events(job, behind).await,
+            Self::OpenAi(it) => it.events(job, behind, into).await,
+            Self::Bedrock(it) => it.events(job, behind, into).await,
         }
     }
 
-    async fn checkpoints(&self, job: &str) -> Result<Vec<Checkpoint>, StageError> {
+    async fn checkpoints(&self, job: &str, into: &mut Told<Checkpoint>) -> Result<(), StageError> {
         match self {
-            Self::OpenAi(it) => it.checkpoints(job).await,
-            Self::Bedrock(it) => it.checkpoints(job).await,
+            Self::OpenAi(it) => it.checkpoints(job, into).await,
+            Self::Bedrock(it) => it.checkpoints(job, into).await,
         }
     }
 

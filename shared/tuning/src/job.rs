@@ -150,3 +150,37 @@ pub struct Checkpoint {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_loss: Option<f64>,
 }
+
+/// What was read of a list, in the order in which it came.
+#[derive(Debug)]
+pub struct Told<T> {
+    /// What was read.
+    pub items: Vec<T>,
+    /// Whether the provider has more, which came behind these: lists are not followed without end.
+    pub more: bool,
+    /// Items in a form that could not be read.
+    pub unreadable: usize,
+}
+
+impl<T> Default for Told<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), more: false, unreadable: 0 }
+    }
+}
+
+impl Told<Event> {
+    /// Returns the events, the oldest first. Lists begin with the newest, also among events of one second.
+    pub fn oldest_first(mut self) -> Vec<Event> {
+        self.items.reverse();
+        self.items.sort_by_key(|event| event.created_at);
+        self.items
+    }
+}
+
+impl Told<Checkpoint> {
+    /// Returns the checkpoints by their steps.
+    pub fn by_step(mut self) -> Vec<Checkpoint> {
+        self.items.sort_by_key(|checkpoint| checkpoint.step);
+        self.items
+    }
+}

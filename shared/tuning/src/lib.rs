@@ -21,8 +21,8 @@ pub mod refusal;
 mod wire;
 
 pub use bedrock::{Bedrock, Folder, NoFolder};
-pub use choice::{Connections, Provider};
-pub use job::{Checkpoint, Event, Hyperparameters, Job, JobSpec, JobStatus, Method};
+pub use choice::{Connections, Provider, limits};
+pub use job::{Checkpoint, Event, Hyperparameters, Job, JobSpec, JobStatus, Method, Told};
 pub use lifetime::{alternatives, days_left};
 pub use openai::OpenAi;
 pub use provider::{

@@ -28,7 +28,7 @@ use stage::StageError;
 use stage::plan_file::Limits;
 
 use crate::chunks::Chunks;
-use crate::job::{Checkpoint, Event, Job, JobSpec};
+use crate::job::{Checkpoint, Event, Job, JobSpec, Told};
 
 /// What a refusal is caused by when the thing that was asked about is not there.
 #[derive(Debug)]
@@ -132,12 +132,22 @@ pub trait Watch {
     /// Looks at a job. `ProviderRefused`, caused by [`NotThere`], when the provider has forgotten it.
     fn poll(&self, job: &str) -> impl Future<Output = Result<Job, StageError>>;
 
-    /// Reads what a job has said behind the event of that id, the oldest first; everything if none.
-    fn events(&self, job: &str, behind: Option<&str>)
-    -> impl Future<Output = Result<Vec<Event>, StageError>>;
+    /// Reads what a job has said behind the event of that id; everything if none.
+    ///
+    /// Each page is kept as it comes: what was read stays when the reading fails, or is given up.
+    fn events(
+        &self,
+        job: &str,
+        behind: Option<&str>,
+        into: &mut Told<Event>,
+    ) -> impl Future<Output = Result<(), StageError>>;
 
-    /// Reads a job's checkpoints, the oldest first; none at hosts that take none.
-    fn checkpoints(&self, job: &str) -> impl Future<Output = Result<Vec<Checkpoint>, StageError>>;
+    /// Reads a job's checkpoints, as [`Watch::events`] reads; none at hosts that take none.
+    fn checkpoints(
+        &self,
+        job: &str,
+        into: &mut Told<Checkpoint>,
+    ) -> impl Future<Output = Result<(), StageError>>;
 
     /// Cancels a job. A job that has ended is left as it is; one that is forgotten as in [`Watch::poll`].
     fn cancel(&self, job: &str) -> impl Future<Output = Result<(), StageError>>;

@@ -11,7 +11,7 @@ use stage::{ErrorName, Settings, StageError, http};
 use store::{Get as _, Memory};
 use tuning::{
     Bedrock, Begun, Checkpoint, Clean, Connections, Event, FileSpec, Files as _, Folder as _, Job, JobStatus,
-    Ledger, NoFolder, Provider, Serve, Watch, chunks,
+    Ledger, NoFolder, Provider, Serve, Told, Watch, chunks,
 };
 use upload::RunFolder;
 
@@ -45,12 +45,17 @@ impl Watch for Deploying {
         self.tuner.poll(job).await
     }
 
-    async fn events(&self, job: &str, behind: Option<&str>) -> Result<Vec<Event>, StageError> {
-        self.tuner.events(job, behind).await
+    async fn events(
+        &self,
+        job: &str,
+        behind: Option<&str>,
+        into: &mut Told<Event>,
+    ) -> Result<(), StageError> {
+        self.tuner.events(job, behind, into).await
     }
 
-    async fn checkpoints(&self, job: &str) -> Result<Vec<Checkpoint>, StageError> {
-        self.tuner.checkpoints(job).await
+    async fn checkpoints(&self, job: &str, into: &mut Told<Checkpoint>) -> Result<(), StageError> {
+        self.tuner.checkpoints(job, into).await
     }
 
     async fn cancel(&self, job: &str) -> Result<(), StageError> {

@@ -12,7 +12,7 @@ use store::Memory;
 use tuning::chunks::Chunks;
 use tuning::{
     BaseModel, Begun, Catalogue, Checkpoint, Clean, Event, FileSpec, Files, Inventory, Job, JobSpec,
-    JobStatus, Jobs, Ledger, Marked, NotThere, Stored, Watch,
+    JobStatus, Jobs, Ledger, Marked, NotThere, Stored, Told, Watch,
 };
 
 use super::run::RUN;
@@ -225,7 +225,7 @@ impl Jobs for Tuner {
 }
 
 impl Watch for Tuner {
-    async fn events(&self, _: &str, _: Option<&str>) -> Result<Vec<Event>, StageError> {
+    async fn events(&self, _: &str, _: Option<&str>, into: &mut Told<Event>) -> Result<(), StageError> {
         let said = |id: &str, level: &str, message: &str, step| Event {
             id: id.to_owned(),
             created_at: "2026-11-22T10:00:00Z".parse().unwrap(),
@@ -236,15 +236,22 @@ impl Watch for Tuner {
             valid_loss: None,
         };
         self.chronicle()?;
-        Ok(vec![
-            said("e-0", "info", "started", None),
+        into.items.extend([
             said("e-1", "warn", "2 examples were skipped", Some(7)),
-        ])
+            said("e-0", "info", "started", None),
+        ]);
+        Ok(())
     }
 
-    async fn checkpoints(&self, _: &str) -> Result<Vec<Checkpoint>, StageError> {
+    async fn checkpoints(&self, _: &str, into: &mut Told<Checkpoint>) -> Result<(), StageError> {
         self.chronicle()?;
-        Ok(vec![Checkpoint { model: "m:7".to_owned(), step: 7, train_loss: Some(0.5), valid_loss: None }])
+        into.items.push(Checkpoint {
+            model: "m:7".to_owned(),
+            step: 7,
+            train_loss: Some(0.5),
+            valid_loss: None,
+        });
+        Ok(())
     }
 
     async fn poll(&self, id: &str) -> Result<Job, StageError> {

@@ -10,7 +10,7 @@ use store::{Memory, S3};
 use tempfile::TempDir;
 use tuning::{
     Bedrock, Catalogue as _, Clean as _, FileSpec, Files as _, Folder as _, Hyperparameters, JobSpec,
-    JobStatus, Jobs as _, Method, NotThere, Serve as _, Watch as _, chunks,
+    JobStatus, Jobs as _, Method, NotThere, Serve as _, Told, Watch as _, chunks,
 };
 use upload::RunFolder;
 use zion::local::{self, paths};
@@ -158,10 +158,12 @@ async fn bedrock_trains_once_what_is_asked_for_twice_and_serves_it_by_its_deploy
     let trained = provider.poll(&job.id).await.unwrap();
     assert_eq!(trained.status, JobStatus::Succeeded { model: job.id.clone() }, "{trained:?}");
     assert_eq!((trained.training_file.as_str(), trained.word.as_str()), (file.as_str(), "Completed"));
-    let events = provider.events(&job.id, None).await.unwrap();
-    assert_eq!(events[0].train_loss, Some(0.5));
-    assert_eq!(provider.events(&job.id, Some(&events[0].id)).await.unwrap(), []);
-    assert_eq!(provider.checkpoints(&job.id).await.unwrap(), []);
+    let (mut events, mut behind, mut checkpoints) = (Told::default(), Told::default(), Told::default());
+    provider.events(&job.id, None, &mut events).await.unwrap();
+    assert_eq!(events.items[0].train_loss, Some(0.5));
+    provider.events(&job.id, Some(&events.items[0].id), &mut behind).await.unwrap();
+    provider.checkpoints(&job.id, &mut checkpoints).await.unwrap();
+    assert!(behind.items.is_empty() && checkpoints.items.is_empty());
     assert_eq!(there.provider(false).serve(&job.id).await.unwrap(), Some(job.id.clone()));
     assert_eq!(provider.serve(&job.id).await.unwrap(), None, "it was asked for");
     assert_eq!(provider.serve(&job.id).await.unwrap(), None, "it is being made");

@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use stage::http;
 use tuning::{
-    Catalogue as _, Clean as _, FileSpec, Files as _, Hyperparameters, JobSpec, JobStatus, Jobs as _, Method,
-    OpenAi, Watch as _,
+    Catalogue as _, Clean as _, Event, FileSpec, Files as _, Hyperparameters, JobSpec, JobStatus, Jobs as _,
+    Method, OpenAi, Told, Watch as _,
 };
 use zion::local::paths;
 
@@ -67,11 +67,13 @@ async fn every_call(services: &Services) -> Value {
     let job = provider.create_job(&spec).await.unwrap();
     assert_eq!(provider.find_jobs(&spec).await.unwrap()[0].id, job.id);
     let model = trained(&provider, &job.id).await;
-    let events = provider.events(&job.id, None).await.unwrap();
+    let events = told(&provider, &job.id, None).await;
     assert_eq!(events.iter().filter(|event| event.train_loss.is_some()).count(), 10, "{events:#?}");
-    let behind = provider.events(&job.id, Some(&events[2].id)).await.unwrap();
+    let behind = told(&provider, &job.id, Some(&events[2].id)).await;
     assert_eq!(behind, events[3..]);
-    let checkpoints = provider.checkpoints(&job.id).await.unwrap();
+    let mut checkpoints = Told::default();
+    provider.checkpoints(&job.id, &mut checkpoints).await.unwrap();
+    let checkpoints = checkpoints.by_step();
     assert_eq!(checkpoints.iter().map(|it| it.step).collect::<Vec<_>>(), [50, 100]);
     assert!(checkpoints[0].model.starts_with(&model) && checkpoints[0].valid_loss.is_some());
     provider.delete_model(&model).await.unwrap();
@@ -129,6 +131,14 @@ async fn every_call(services: &Services) -> Value {
         }
     }
     log
+}
+
+/// What a job has said behind an event, the oldest first.
+async fn told(provider: &OpenAi, job: &str, behind: Option<&str>) -> Vec<Event> {
+    let mut told = Told::default();
+    provider.events(job, behind, &mut told).await.unwrap();
+    assert!(!told.more && told.unreadable == 0);
+    told.oldest_first()
 }
 
 pub(super) const BASE: &str = "openai/gpt-oss-20b";

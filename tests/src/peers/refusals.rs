@@ -5,7 +5,7 @@ use std::time::Instant;
 use records::recipe;
 use serde_json::{Value, json};
 use stage::ErrorName;
-use tuning::{Catalogue as _, Files as _, JobStatus, Jobs as _, OpenAi, Watch as _};
+use tuning::{Catalogue as _, Files as _, JobStatus, Jobs as _, OpenAi, Told, Watch as _};
 
 use super::contract::{file, provider, send, spec, trained};
 use super::services::Services;
@@ -105,6 +105,35 @@ async fn a_list_that_cannot_be_read_is_no_proof_that_there_is_no_job() {
     let error = provider.find_jobs(&spec).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ProviderRefused, "{}", error.chain());
     assert_eq!(provider.find_jobs(&spec).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_were_read_stay_when_the_next_page_fails_and_a_list_that_goes_on_says_so() {
+    let services = Services::start().await;
+    let provider = plain(&services);
+    let spec = spec(send(&provider, "run-1.jsonl", 12).await);
+    let job = provider.create_job(&spec).await.unwrap();
+    let event = |id| json!({"id": id, "created_at": 1_800_000_000, "level": "info", "message": "m", "object": "fine_tuning.job.event"});
+    let page = |data: Value| json!({"kind": "status", "status": 200, "body": {"object": "list", "data": data, "has_more": true}});
+    let events = format!("{JOBS}/{}/events", job.id);
+    for last in [
+        json!({"kind": "status", "status": 400, "body": {}}),
+        page(json!([event("c"), {"id": 5}, event("b")])),
+    ] {
+        fault(&services, "GET", &events, 1, page(json!([event("a"), event("b")]))).await;
+        fault(&services, "GET", &events, 1, last).await;
+        let mut told = Told::default();
+        let read = provider.events(&job.id, None, &mut told).await;
+        let ids: Vec<_> = told.items.iter().map(|event| event.id.as_str()).collect();
+        match read {
+            Err(error) => {
+                assert_eq!(error.name(), ErrorName::ProviderRefused);
+                assert_eq!((ids, told.more), (vec!["a", "b"], false));
+            }
+            // Its last event is the one that the page was asked for: the host goes round in a circle.
+            Ok(()) => assert_eq!((ids, told.more, told.unreadable), (vec!["a", "b", "c", "b"], true, 1)),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

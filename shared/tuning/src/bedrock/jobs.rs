@@ -15,7 +15,7 @@ use stage::{ErrorName, StageError};
 use super::files::Folder;
 use super::refusal::{Failed, Kind, failed};
 use super::{Bedrock, time};
-use crate::job::{Checkpoint, Event, Job, JobSpec, JobStatus, Method};
+use crate::job::{Checkpoint, Event, Job, JobSpec, JobStatus, Method, Told};
 use crate::provider::{Jobs, Watch};
 use crate::refusal::{in_brief, is_moderation, retry_helps};
 
@@ -156,15 +156,15 @@ impl<F: Folder> Watch for Bedrock<F> {
     }
 
     /// Bedrock has no list of events: what a job says at its end becomes one.
-    async fn events(&self, id: &str, behind: Option<&str>) -> Result<Vec<Event>, StageError> {
+    async fn events(&self, id: &str, behind: Option<&str>, into: &mut Told<Event>) -> Result<(), StageError> {
         let job = self.look(id).await?;
         let train_loss = job.training_metrics().and_then(TrainingMetrics::training_loss);
         let valid_loss = job.validation_metrics().first().and_then(ValidatorMetric::validation_loss);
         let (true, None, Some(end)) = (train_loss.is_some() || valid_loss.is_some(), behind, job.end_time())
         else {
-            return Ok(Vec::new());
+            return Ok(());
         };
-        Ok(vec![Event {
+        into.items.push(Event {
             id: "metrics".to_owned(),
             created_at: time(end)?,
             level: "info".to_owned(),
@@ -172,12 +172,13 @@ impl<F: Folder> Watch for Bedrock<F> {
             step: None,
             train_loss: train_loss.map(f64::from),
             valid_loss: valid_loss.map(f64::from),
-        }])
+        });
+        Ok(())
     }
 
     /// Supervised jobs leave none.
-    async fn checkpoints(&self, _id: &str) -> Result<Vec<Checkpoint>, StageError> {
-        Ok(Vec::new())
+    async fn checkpoints(&self, _id: &str, _into: &mut Told<Checkpoint>) -> Result<(), StageError> {
+        Ok(())
     }
 
     async fn cancel(&self, id: &str) -> Result<(), StageError> {

@@ -22,6 +22,7 @@ use records::recipe::{self, Format};
 use stage::{ErrorName, StageError};
 
 pub use files::{Folder, NoFolder};
+pub(crate) use models::limits;
 
 /// Bedrock in the account and region of the process's own role.
 pub struct Bedrock<F = NoFolder> {

@@ -6,7 +6,7 @@ use aws_sdk_bedrock::types::{
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use records::digest::sha256;
-use records::recipe::Format;
+use records::recipe::{self, Format};
 use stage::plan_file::Limits;
 use stage::{ErrorName, StageError};
 
@@ -24,22 +24,26 @@ fn end(lifecycle: Option<&FoundationModelLifecycle>) -> Result<Option<Date>, Sta
     Ok(end.map(|end| end.to_zoned(TimeZone::UTC).date()))
 }
 
+/// What is accepted. Fewest examples and largest files: AWS's guides and its published checks of datasets. Lengths: the
+/// least that the current base models of a form take; Bedrock itself refuses, unpaid, what is too long for one of them, as
+/// for Titan above 4,096 tokens. Numbers of examples are quotas of the account, which it names.
+pub(crate) fn limits(host: &recipe::Provider) -> Limits {
+    match host.format {
+        Some(Format::Messages) => {
+            Limits { min_examples: 32, max_file_bytes: 10_000_000_000, max_example_tokens: 32_000 }
+        }
+        Some(Format::Pairs) => {
+            Limits { min_examples: 10, max_file_bytes: 1_000_000_000, max_example_tokens: 16_000 }
+        }
+        Some(Format::Conversation) | None => {
+            Limits { min_examples: 8, max_file_bytes: 1_000_000_000, max_example_tokens: 32_000 }
+        }
+    }
+}
+
 impl<F> Catalogue for Bedrock<F> {
     fn limits(&self) -> Limits {
-        // Fewest examples and largest files: AWS's guides and its published checks of datasets. Lengths: the least that
-        // the base models of a form take; Bedrock itself refuses, unpaid, what is too long for one of them. Numbers of
-        // examples are quotas of the account, which it names.
-        match self.host.format {
-            Some(Format::Messages) => {
-                Limits { min_examples: 32, max_file_bytes: 10_000_000_000, max_example_tokens: 32_000 }
-            }
-            Some(Format::Pairs) => {
-                Limits { min_examples: 10, max_file_bytes: 1_000_000_000, max_example_tokens: 16_000 }
-            }
-            Some(Format::Conversation) | None => {
-                Limits { min_examples: 8, max_file_bytes: 1_000_000_000, max_example_tokens: 32_000 }
-            }
-        }
+        limits(&self.host)
     }
 
     async fn base_model(&self, id: &str) -> Result<Option<BaseModel>, StageError> {

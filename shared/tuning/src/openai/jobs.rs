@@ -8,7 +8,7 @@ use stage::arrows::Progress;
 use stage::{ErrorName, StageError};
 
 use super::{Failed, OpenAi, READING, time};
-use crate::job::{Checkpoint, Event, Job, JobSpec, JobStatus, Method};
+use crate::job::{Checkpoint, Event, Job, JobSpec, JobStatus, Method, Told};
 use crate::provider::{Jobs, Watch};
 use crate::refusal::{Kind, in_brief, is_moderation, retry_helps};
 use crate::wire::{self, CreateJob, FineTuningJob, Inside, JobCheckpoint, JobEvent, List};
@@ -16,8 +16,17 @@ use crate::wire::{self, CreateJob, FineTuningJob, Inside, JobCheckpoint, JobEven
 /// Lists are followed so far: 100 items a page.
 const MOST_PAGES: usize = 50;
 
+/// How a list was followed.
+#[derive(Default)]
+pub(super) struct Listed {
+    /// Items in a form that can't be read.
+    pub(super) left_out: usize,
+    /// Whether there is more behind the last page that was read.
+    pub(super) more: bool,
+}
+
 impl OpenAi {
-    /// Follows a list from its newest item until `each` has seen enough.
+    /// Follows a list from its newest item until `each` has seen enough. What it saw stays with it when a page fails.
     pub(super) async fn pages<T: DeserializeOwned>(
         &self,
         what: &str,
@@ -25,25 +34,26 @@ impl OpenAi {
         with: impl Fn(RequestBuilder) -> RequestBuilder,
         id: impl Fn(&T) -> &str,
         mut each: impl FnMut(T) -> bool,
-    ) -> Result<usize, Failed> {
+    ) -> Result<Listed, Failed> {
         let url = self.url(segments).map_err(Failed::before)?;
-        let (mut after, mut left_out): (Option<String>, usize) = (None, 0);
+        let (mut after, mut listed): (Option<String>, Listed) = (None, Listed::default());
         for _ in 0..MOST_PAGES {
             let request = || {
                 let request = with(self.request(Verb::GET, url.clone())).query(&[("limit", "100")]);
                 request.query(&after.as_ref().map(|after| [("after", after)])).timeout(READING)
             };
             let page: List<T> = self.patiently(what, request).await?;
-            left_out += page.left_out;
+            listed.left_out += page.left_out;
             let next = page.data.last().map(|item| id(item).to_owned());
             let goes_on = page.data.into_iter().all(&mut each);
+            listed.more = goes_on && page.has_more;
             // A host that does not know `after` answers the same page for ever.
-            if !goes_on || !page.has_more || next.is_none() || next == after {
+            if !listed.more || next.is_none() || next == after {
                 break;
             }
             after = next;
         }
-        Ok(left_out)
+        Ok(listed)
     }
 }
 
@@ -59,7 +69,7 @@ impl Jobs for OpenAi {
             true
         };
         let segments = ["fine_tuning", "jobs"];
-        let left_out =
+        let Listed { left_out, .. } =
             self.pages("listing jobs", &segments, |it| it.query(&filters), |job| &job.id, keep).await?;
         if found.is_empty() && left_out > 0 {
             // One of them may be the one that is looked for: it must not be bought again.
@@ -97,43 +107,44 @@ impl Watch for OpenAi {
         job(self.get("looking at the job", &["fine_tuning", "jobs", id]).await?)
     }
 
-    async fn events(&self, id: &str, behind: Option<&str>) -> Result<Vec<Event>, StageError> {
-        let mut events = Vec::new();
-        let keep = |event: JobEvent| {
-            let new = behind != Some(event.id.as_str());
-            if new {
-                events.push(event);
+    async fn events(&self, id: &str, behind: Option<&str>, into: &mut Told<Event>) -> Result<(), StageError> {
+        let keep = |wire: JobEvent| {
+            let new = behind != Some(wire.id.as_str());
+            match event(wire) {
+                Ok(event) if new => into.items.push(event),
+                Err(_) if new => into.unreadable += 1,
+                _ => {}
             }
             new
         };
         let segments = ["fine_tuning", "jobs", id, "events"];
-        self.pages("reading the job's events", &segments, |it| it, |event| &event.id, keep).await?;
-        events.reverse();
-        // The provider's order holds among events of one second.
-        events.sort_by_key(|event| event.created_at);
-        events.into_iter().map(event).collect()
+        let listed =
+            self.pages("reading the job's events", &segments, |it| it, |event| &event.id, keep).await?;
+        into.unreadable += listed.left_out;
+        into.more = listed.more;
+        Ok(())
     }
 
-    async fn checkpoints(&self, id: &str) -> Result<Vec<Checkpoint>, StageError> {
-        let mut found = Vec::new();
-        let keep = |checkpoint: JobCheckpoint| {
-            found.push(checkpoint);
+    async fn checkpoints(&self, id: &str, into: &mut Told<Checkpoint>) -> Result<(), StageError> {
+        let keep = |it: JobCheckpoint| {
+            into.items.push(Checkpoint {
+                model: it.fine_tuned_model_checkpoint,
+                step: it.step_number,
+                train_loss: it.metrics.train_loss,
+                valid_loss: it.metrics.valid_loss,
+            });
             true
         };
         let segments = ["fine_tuning", "jobs", id, "checkpoints"];
-        let read = self.pages("reading checkpoints", &segments, |it| it, |it| &it.id, keep).await;
-        match read {
-            Ok(_) | Err(Failed { status: Some(StatusCode::NOT_FOUND), .. }) => {}
-            Err(failed) => return Err(failed.error),
+        match self.pages("reading checkpoints", &segments, |it| it, |it| &it.id, keep).await {
+            Ok(listed) => {
+                into.unreadable += listed.left_out;
+                into.more = listed.more;
+                Ok(())
+            }
+            Err(Failed { status: Some(StatusCode::NOT_FOUND), .. }) => Ok(()),
+            Err(failed) => Err(failed.error),
         }
-        found.sort_by_key(|checkpoint| checkpoint.step_number);
-        let checkpoint = |it: JobCheckpoint| Checkpoint {
-            model: it.fine_tuned_model_checkpoint,
-            step: it.step_number,
-            train_loss: it.metrics.train_loss,
-            valid_loss: it.metrics.valid_loss,
-        };
-        Ok(found.into_iter().map(checkpoint).collect())
     }
 
     async fn cancel(&self, id: &str) -> Result<(), StageError> {

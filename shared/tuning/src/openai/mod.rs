@@ -219,11 +219,15 @@ fn base(model: Model) -> BaseModel {
     BaseModel { id: model.id, shutdown_date: model.shutdown_date }
 }
 
+/// What is accepted: one request carries what `CHAT` says, an upload in parts 8 GB.
+pub(crate) fn limits(host: &recipe::Provider) -> Limits {
+    let max_file_bytes = if host.uploads { 8_000_000_000 } else { Limits::CHAT.max_file_bytes };
+    Limits { max_file_bytes, ..Limits::CHAT }
+}
+
 impl Catalogue for OpenAi {
     fn limits(&self) -> Limits {
-        // One request carries what `CHAT` says, an upload in parts 8 GB.
-        let max_file_bytes = if self.host.uploads { 8_000_000_000 } else { Limits::CHAT.max_file_bytes };
-        Limits { max_file_bytes, ..Limits::CHAT }
+        limits(&self.host)
     }
 
     async fn base_model(&self, id: &str) -> Result<Option<BaseModel>, StageError> {

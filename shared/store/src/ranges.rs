@@ -1,7 +1,8 @@
 //! An object of S3, read in ranges.
 //!
 //! Whoever takes a large object slowly, as a provider takes an upload, would let one long answer idle until S3 closes it.
-//! And of a range that broke off only the rest is asked for again.
+//! And of a range that broke off only the rest is asked for again. Before a range ends the next one is asked for, so that
+//! nobody waits for its first byte; not sooner, or it would idle as well.
 
 use std::ops::Range;
 
@@ -11,14 +12,19 @@ use aws_sdk_s3::operation::get_object::{GetObjectError, GetObjectOutput};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use stage::{ErrorName, StageError, usage};
+use tokio::task::JoinSet;
 
 use crate::Body;
 use crate::s3::failed;
 
 /// Few enough requests for gigabytes, each done in about a second.
 const RANGE_BYTES: u64 = 64 << 20;
+/// The share of a range that still has to come when the next one is asked for: a tenth of a second of it.
+const AHEAD: u64 = 8;
 /// Requests in a row that may bring nothing.
 const TRIES: u32 = 3;
+
+type Answer = Result<GetObjectOutput, SdkError<GetObjectError>>;
 
 /// An object on its way here.
 pub(crate) struct Object {
@@ -28,32 +34,43 @@ pub(crate) struct Object {
     /// What its first range came from: the others are of the same object, or there are none.
     tag: Option<String>,
     stream: ByteStream,
+    /// The range behind this one, when it was asked for. With the object it is forgotten.
+    ahead: JoinSet<Answer>,
     /// Bytes that have come.
     at: u64,
+    /// Where this range ends.
+    end: u64,
     bytes: u64,
+    range_bytes: u64,
 }
 
 impl Object {
     /// Asks for its first range.
     pub(crate) async fn open(client: Client, bucket: &str, key: &str) -> Result<Self, StageError> {
+        Self::by(RANGE_BYTES, client, bucket, key).await
+    }
+
+    async fn by(range_bytes: u64, client: Client, bucket: &str, key: &str) -> Result<Self, StageError> {
         let mut object = Self {
             client,
             bucket: bucket.to_owned(),
             key: key.to_owned(),
             tag: None,
             stream: ByteStream::default(),
+            ahead: JoinSet::new(),
             at: 0,
+            end: 0,
             bytes: 0,
+            range_bytes,
         };
-        match object.ask(0..RANGE_BYTES).await {
+        match object.ask(0..range_bytes).await {
             Ok(first) => {
+                let of =
+                    first.content_range.as_deref().and_then(|range| range.rsplit_once('/')?.1.parse().ok());
                 // Without ranges it is the whole object.
-                object.bytes = first
-                    .content_range
-                    .as_deref()
-                    .and_then(|range| range.rsplit_once('/')?.1.parse().ok())
-                    .or_else(|| first.content_length.and_then(|bytes| u64::try_from(bytes).ok()))
-                    .unwrap_or_default();
+                let whole = || first.content_length.and_then(|bytes| u64::try_from(bytes).ok());
+                object.bytes = of.or_else(whole).unwrap_or_default();
+                object.end = of.map_or(object.bytes, |bytes: u64| bytes.min(range_bytes));
                 (object.tag, object.stream) = (first.e_tag, first.body);
             }
             // An empty object has no first byte.
@@ -73,11 +90,38 @@ impl Object {
         self.tag.as_deref()
     }
 
-    async fn ask(&self, range: Range<u64>) -> Result<GetObjectOutput, SdkError<GetObjectError>> {
+    fn ask(&self, range: Range<u64>) -> impl Future<Output = Answer> + Send + use<> {
         usage::get();
         let bytes = format!("bytes={}-{}", range.start, range.end - 1);
         let request = self.client.get_object().bucket(&self.bucket).key(&self.key).range(bytes);
-        request.set_if_match(self.tag.clone()).send().await
+        request.set_if_match(self.tag.clone()).send()
+    }
+
+    /// The range that begins there.
+    fn behind(&self, start: u64) -> Range<u64> {
+        start..self.bytes.min(start + self.range_bytes)
+    }
+
+    /// Asks for the next range when this one is about to end.
+    fn look_ahead(&mut self) {
+        let next = self.behind(self.end);
+        if self.ahead.is_empty() && !next.is_empty() && self.at + self.range_bytes / AHEAD >= self.end {
+            let asked = self.ask(next);
+            self.ahead.spawn(asked);
+        }
+    }
+
+    /// Takes the next range, or what is missing of one that broke off.
+    async fn go_on(&mut self) -> Answer {
+        let next = self.behind(self.at);
+        let asked = if self.at == self.end { self.ahead.join_next().await } else { None };
+        // What was asked for behind a break begins too late.
+        self.ahead = JoinSet::new();
+        self.end = next.end;
+        match asked {
+            Some(Ok(answer)) => answer,
+            _ => self.ask(next).await,
+        }
     }
 
     fn broken(&self) -> StageError {
@@ -92,6 +136,7 @@ impl Body for Object {
                 Some(Ok(chunk)) => {
                     self.at += chunk.len() as u64;
                     usage::read(chunk.len());
+                    self.look_ahead();
                     return Ok(Some(chunk));
                 }
                 None if self.at >= self.bytes => return Ok(None),
@@ -101,8 +146,7 @@ impl Body for Object {
             if let Some(error) = why {
                 tracing::warn!(object.key = self.key, object.at = self.at, error.message = %error, "reading on");
             }
-            let rest = self.at..self.bytes.min(self.at + RANGE_BYTES);
-            self.stream = match self.ask(rest).await {
+            self.stream = match self.go_on().await {
                 Ok(next) => next.body,
                 Err(error) if error.code() == Some("PreconditionFailed") => {
                     let text = format!("{} has changed while it was read: start a new run", self.key);
@@ -117,13 +161,20 @@ impl Body for Object {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::net::SocketAddr;
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
     use axum::Router;
+    use axum::body::Body as AnyBody;
     use axum::http::{HeaderMap, StatusCode};
     use axum::response::{IntoResponse as _, Response};
+    use futures_util::{StreamExt as _, stream};
     use tokio::net::TcpListener;
+    use tokio::sync::watch;
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -168,6 +219,13 @@ mod tests {
             answers[seen.len() - 1].answer()
         });
         let server = tokio::spawn(axum::serve(listener, server).into_future());
+        let read = async { drain(Object::open(client(address), "bucket", KEY).await?).await }.await;
+        server.abort();
+        let asked = asked.lock().unwrap().clone();
+        (read, asked)
+    }
+
+    fn client(address: SocketAddr) -> Client {
         let config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("eu-west-1"))
@@ -175,18 +233,15 @@ mod tests {
             .endpoint_url(format!("http://{address}"))
             .force_path_style(true)
             .build();
-        let read = async {
-            let mut object = Object::open(Client::from_conf(config), "bucket", KEY).await?;
-            let mut read = Vec::new();
-            while let Some(chunk) = object.chunk().await? {
-                read.extend_from_slice(&chunk);
-            }
-            Ok(String::from_utf8(read).unwrap())
+        Client::from_conf(config)
+    }
+
+    async fn drain(mut object: Object) -> Result<String, StageError> {
+        let mut read = Vec::new();
+        while let Some(chunk) = object.chunk().await? {
+            read.extend_from_slice(&chunk);
         }
-        .await;
-        server.abort();
-        let asked = asked.lock().unwrap().clone();
-        (read, asked)
+        Ok(String::from_utf8(read).unwrap())
     }
 
     #[tokio::test]
@@ -195,6 +250,35 @@ mod tests {
             read(&[Says::Body("abcd", 10), Says::Body("efg", 10), Says::Body("hij", 10)]).await;
         assert_eq!(read.unwrap(), "abcdefghij");
         assert_eq!(asked, [FIRST, "bytes=4-9 \"tag\"", "bytes=7-9 \"tag\""]);
+    }
+
+    /// The letters in ranges of eight, from a server that keeps the last byte of each until the next range is asked for.
+    #[tokio::test]
+    async fn asks_for_the_next_range_before_the_last_byte_of_this_one() {
+        const ALL: &str = "abcdefghijklmnopqrst";
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let asked = watch::Sender::new(0);
+        let server = Router::new().fallback(async move |headers: HeaderMap| {
+            let range = headers["range"].to_str().unwrap().strip_prefix("bytes=").unwrap();
+            let (start, last) = range.split_once('-').unwrap();
+            let (start, last): (usize, usize) = (start.parse().unwrap(), last.parse().unwrap());
+            let end = ALL.len().min(last + 1);
+            asked.send_replace(end);
+            let mut others = asked.subscribe();
+            let first = stream::iter([Ok::<_, Infallible>(&ALL[start..end - 1])]);
+            let held_back = stream::once(async move {
+                others.wait_for(|seen| *seen > end || end == ALL.len()).await.unwrap();
+                Ok(&ALL[end - 1..end])
+            });
+            let headers = [("content-range", format!("bytes 0-0/{}", ALL.len()))];
+            (StatusCode::PARTIAL_CONTENT, headers, AnyBody::from_stream(first.chain(held_back)))
+        });
+        let server = tokio::spawn(axum::serve(listener, server).into_future());
+        let object = Object::by(8, client(address), "bucket", KEY).await.unwrap();
+        let read = timeout(Duration::from_secs(20), drain(object)).await;
+        server.abort();
+        assert_eq!(read.expect("the next range was not asked for").unwrap(), ALL);
     }
 
     #[tokio::test]

@@ -96,8 +96,8 @@ impl OpenAi {
     /// the checksum needs them, and so does whoever checks the file on its way here.
     async fn fill(&self, begun: &mut Begun, chunks: Chunks, ledger: &impl Ledger) -> Result<String, Failed> {
         let (upload, most) = (begun.upload.clone(), begun.part_bytes);
-        let mut cutter = Cutter { chunks, held: BytesMut::new(), part_bytes: most, next: 0 };
-        let (mut md5, mut bytes, mut all_read) = (Md5::new(), 0, false);
+        let mut cutter = Cutter::new(chunks, most).map_err(Failed::before)?;
+        let mut all_read = false;
         let mut under_way = FuturesUnordered::new();
         loop {
             // Both go on side by side; a chunk that arrives meanwhile stays in the cutter.
@@ -107,20 +107,22 @@ impl OpenAi {
                         all_read = true;
                         continue;
                     };
-                    md5.update(&part);
-                    bytes += part.len() as u64;
-                    if !begun.parts.contains_key(&number) {
+                    if begun.parts.contains_key(&number) {
+                        cutter.take_back(part);
+                    } else {
                         under_way.push(self.send(&upload, number, part));
                     }
                 }
                 Some(sent) = under_way.next() => {
-                    let (number, id) = sent?;
+                    let (number, id, part) = sent?;
+                    cutter.take_back(part);
                     begun.parts.insert(number, id);
                     ledger.write(Some(begun)).await.map_err(Failed::before)?;
                 }
                 else => break,
             }
         }
+        let Cutter { bytes, md5, .. } = cutter;
         if bytes != begun.bytes {
             let text =
                 format!("{} has {bytes} bytes, not the {} that were declared", begun.name, begun.bytes);
@@ -134,8 +136,8 @@ impl OpenAi {
         Ok(hex)
     }
 
-    /// Sends one part, with patience.
-    async fn send(&self, upload: &str, number: u64, part: Bytes) -> Result<(u64, String), Failed> {
+    /// Sends one part, with patience; returns its number, its id and its bytes.
+    async fn send(&self, upload: &str, number: u64, part: Bytes) -> Result<(u64, String, Bytes), Failed> {
         let url = self.url(&["uploads", upload, "parts"]).map_err(Failed::before)?;
         let request = || {
             // The bytes are shared and not copied.
@@ -144,7 +146,7 @@ impl OpenAi {
             self.request(Method::POST, url.clone()).multipart(form).timeout(Duration::from_mins(4))
         };
         let sent: wire::Part = self.patiently("sending a part of the training file", request).await?;
-        Ok((number, sent.id))
+        Ok((number, sent.id, part))
     }
 
     /// Makes the parts a file. An answer may be lost, and the second try is refused then: the file is there.
@@ -197,40 +199,68 @@ impl OpenAi {
 }
 
 /// Cuts chunks into parts.
+///
+/// Chunks are copied: as they are, each would hold its whole read buffer, which may be several times its size, until its
+/// part has arrived. The copies go to the memory of parts that have: to touch fresh pages costs more than to copy.
 struct Cutter {
     chunks: Chunks,
+    /// What is left of the last chunk.
+    rest: Bytes,
+    /// The part that is being filled.
     held: BytesMut,
-    part_bytes: u64,
+    part_bytes: usize,
     next: u64,
+    spare: Vec<BytesMut>,
+    /// Of everything so far, chunk by chunk: sixteen megabytes at once would keep the network waiting.
+    md5: Md5,
+    bytes: u64,
 }
 
 impl Cutter {
+    fn new(chunks: Chunks, part_bytes: u64) -> Result<Self, StageError> {
+        let part_bytes = usize::try_from(part_bytes)
+            .map_err(|error| StageError::internal("a part does not fit into memory").caused_by(error))?;
+        let (rest, held, spare) = (Bytes::new(), BytesMut::new(), Vec::new());
+        Ok(Self { chunks, rest, held, part_bytes, next: 0, spare, md5: Md5::new(), bytes: 0 })
+    }
+
     /// Returns the next part with its number. Nothing is lost when it is dropped before it is done.
     async fn next(&mut self) -> Result<Option<(u64, Bytes)>, StageError> {
-        let most = usize::try_from(self.part_bytes)
-            .map_err(|error| StageError::internal("a part does not fit into memory").caused_by(error))?;
-        while self.held.len() < most {
-            let Some(chunk) = self.chunks.next().await else { break };
-            let chunk = chunk?;
-            if self.held.capacity() < most {
-                // Once a part: its own memory goes with it.
-                self.held.reserve(most - self.held.len() + chunk.len());
+        while self.held.len() < self.part_bytes {
+            if self.rest.is_empty() {
+                let Some(chunk) = self.chunks.next().await else { break };
+                self.rest = chunk?;
+                self.md5.update(&self.rest);
+                self.bytes += self.rest.len() as u64;
             }
-            self.held.extend_from_slice(&chunk);
+            if self.held.capacity() == 0 {
+                let fresh = || BytesMut::with_capacity(self.part_bytes);
+                self.held = self.spare.pop().unwrap_or_else(fresh);
+            }
+            let room = self.part_bytes - self.held.len();
+            let piece = self.rest.split_to(room.min(self.rest.len()));
+            self.held.extend_from_slice(&piece);
         }
         if self.held.is_empty() {
             return Ok(None);
         }
-        let part = self.held.split_to(self.held.len().min(most)).freeze();
-        // What is over moves to memory of its own, or the part's could not be freed.
-        self.held = BytesMut::from(&self.held[..]);
         self.next += 1;
-        Ok(Some((self.next - 1, part)))
+        Ok(Some((self.next - 1, std::mem::take(&mut self.held).freeze())))
+    }
+
+    /// Keeps the memory of a part that has arrived, if nobody else does, for one to come.
+    fn take_back(&mut self, part: Bytes) {
+        if let Ok(mut memory) = part.try_into_mut() {
+            memory.clear();
+            self.spare.push(memory);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::chunks;
 
@@ -238,7 +268,7 @@ mod tests {
     async fn cuts_chunks_of_any_size_into_parts_of_one() {
         let text: Vec<u8> = (0..250_u8).cycle().take(1_000).collect();
         let (sender, chunks) = chunks::channel();
-        let mut cutter = Cutter { chunks, held: BytesMut::new(), part_bytes: 100, next: 0 };
+        let mut cutter = Cutter::new(chunks, 100).unwrap();
         let sent = text.clone();
         tokio::spawn(async move {
             let mut rest = &sent[..];
@@ -248,11 +278,15 @@ mod tests {
                 rest = after;
             }
         });
-        let mut joined = Vec::new();
+        let (mut joined, mut memory) = (Vec::new(), BTreeSet::new());
         while let Some((number, part)) = cutter.next().await.unwrap() {
             assert_eq!((number, part.len()), (joined.len() as u64 / 100, 100));
             joined.extend_from_slice(&part);
+            memory.insert(part.as_ptr());
+            cutter.take_back(part);
         }
-        assert_eq!(joined, text);
+        assert_eq!((joined, cutter.bytes), (text.clone(), 1_000));
+        assert_eq!(cutter.md5.finalize(), Md5::digest(&text));
+        assert_eq!(memory.len(), 1, "a part that has arrived lends its memory to the next");
     }
 }

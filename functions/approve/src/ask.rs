@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use notify::Notify;
+use notify::{Notify, Readers};
 use records::digest::sha256;
 use records::recipe::Bill;
 use records::split::SideName;
@@ -25,6 +25,7 @@ const STARTER: &str = "whoever started the run";
 /// this one differs by withdrawals alone.
 /// A workflow that asks again, with another token, gets the answer that was recorded, or a question with another link.
 /// Whatever a run asks later expires with its first question: the keys by which consent is read once more do not last longer.
+/// Where the notices have no reader, whoever reads the alerts is told that.
 ///
 /// # Errors
 /// `DatasetRejected` when plan, manifest or withdrawals are not those of the dataset; `ApprovalExpired` when the run's first
@@ -34,7 +35,8 @@ pub async fn ask(
     now: Timestamp,
     store: &(impl Get + Find + Put + Swap),
     models: &impl Models,
-    operators: &impl Notify,
+    operators: &(impl Notify + Readers),
+    alerts: &impl Notify,
     workflow: &impl Workflow,
 ) -> Result<Asked, StageError> {
     let run = &event.run;
@@ -54,14 +56,14 @@ pub async fn ask(
     };
     if let Some(decision) = decision {
         settle(&decision, &event.token, &dataset.plan.recipe.name, store, workflow).await?;
-        return Ok(Asked { run: event.run, waits: false, expires_at });
+        return Ok(Asked { run: event.run, waits: false, expires_at, unheard: false });
     }
     if now >= expires_at {
         return Err(StageError::new(ErrorName::ApprovalExpired, unanswered(expires_at)));
     }
     let purpose = dataset.plan.recipe.purpose.as_str();
     let live = models.live_models().await?.into_iter().find(|model| model.purpose == purpose);
-    let nonce = Nonce::draw()?;
+    let (nonce, unheard) = (Nonce::draw()?, is_unheard(operators).await);
     let question = Question {
         run: run.clone(),
         manifest_sha256: event.manifest_sha256.clone(),
@@ -70,6 +72,7 @@ pub async fn ask(
         token: event.token.clone(),
         asked_at,
         expires_at,
+        unheard,
         facts: dataset.facts(live.map(|model| model.name)),
     };
     let link = nonce.link(&event.url, run)?;
@@ -78,11 +81,37 @@ pub async fn ask(
     // Somebody may have answered the question that this one replaces: its token is told nothing any more.
     if let Some(decision) = given(&question, store).await? {
         settle(&decision, &event.token, &question.facts.recipe, store, workflow).await?;
-        return Ok(Asked { run: event.run, waits: false, expires_at });
+        return Ok(Asked { run: event.run, waits: false, expires_at, unheard: false });
     }
     operators.tell(&notice::subject(&question), &notice::text(&question, &link)).await?;
-    tracing::info!(run, expires_at = %expires_at, "an operator is asked");
-    Ok(Asked { run: event.run, waits: true, expires_at })
+    if unheard {
+        tracing::error!(run, expires_at = %expires_at, "the run waits, and its notice has no reader: confirm a subscription of ApprovalTopic");
+        // It is asked all the same: an alert that fails must not ask it once more.
+        let (subject, text) = notice::unheard(&question);
+        if let Err(error) = alerts.tell(&subject, &text).await {
+            let name = error.name().as_str();
+            tracing::warn!(error.name = name, error.message = error.chain(), "nor could an alert be sent");
+        }
+    } else {
+        tracing::info!(run, expires_at = %expires_at, "an operator is asked");
+    }
+    Ok(Asked { run: event.run, waits: true, expires_at, unheard })
+}
+
+/// Says whether nobody would get a notice. Where that can't be told, somebody may.
+async fn is_unheard(operators: &impl Readers) -> bool {
+    match operators.readers().await {
+        Ok(readers) => readers == 0,
+        Err(error) => {
+            let name = error.name().as_str();
+            tracing::warn!(
+                error.name = name,
+                error.message = error.chain(),
+                "who reads the notices is not known"
+            );
+            false
+        }
+    }
 }
 
 /// What is asked about.

@@ -15,11 +15,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_env()?;
     let (store, client) = (S3::new(&settings.bucket).await, http::client()?);
     let (topic, workflow) = (Topic::new(&settings.approval_topic).await, StepFunctions::new().await);
+    let alerts = Topic::new(&settings.alert_topic).await;
     let key = Secret::new(&settings.supabase_key_secret).await;
     stage::serve("approve", async |event, _| match (event, Timestamp::now()) {
         (ApproveEvent::Ask(event), now) => {
             let models = Gateway::new(client.clone(), &settings.supabase_url, key.text().await?)?;
-            let asked = approve::ask(event, now, &store, &models, &topic, &workflow).await?;
+            let asked = approve::ask(event, now, &store, &models, &topic, &alerts, &workflow).await?;
             Ok(ApproveAnswer::Asked(asked))
         }
         (ApproveEvent::Answer(event), now) => {

@@ -15,6 +15,27 @@ pub(crate) fn subject(question: &Question) -> String {
     text.chars().filter(|letter| (' '..='~').contains(letter)).take(LONGEST_SUBJECT).collect()
 }
 
+/// What whoever reads the alerts is told of a question that has no reader: not the link, which is for others.
+pub(crate) fn unheard(question: &Question) -> (String, String) {
+    let (run, recipe, expires) = (&question.run, &question.facts.recipe, time(question.expires_at));
+    let text = format!(
+        "\
+Run {run} of {recipe} waits for an answer, and its notice has no reader: the topic that asks has no confirmed subscription.
+
+Answer before {expires}, or the run ends: zion approve {command}
+For the next time, confirm the e-mail that AWS has sent to AlertEmail, or subscribe to the stack's output ApprovalTopic.
+",
+        command = quoted(run),
+    );
+    ("A model training waits for an answer that nobody was asked for".to_owned(), text)
+}
+
+/// A run's name as a word of a shell. No name of an execution has what is special between double quotes.
+fn quoted(run: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    if run.chars().all(plain) { run.to_owned() } else { format!("\"{run}\"") }
+}
+
 pub(crate) fn text(question: &Question, link: &Url) -> String {
     let facts = &question.facts;
     let why: Vec<_> = facts.why.iter().map(|why| why.in_words()).collect();
@@ -34,8 +55,9 @@ Used for: {features}
 See it and answer before {expires}, or the run ends:
 {link}
 
-Whoever has this link can answer: don't forward it. The same without it: zion approve {run} --by YOUR-NAME
+Whoever has this link can answer: don't forward it. The same without it: zion approve {command} --by YOUR-NAME
 ",
+        command = quoted(run),
         why = why.join(", and "),
         price = usd_range(facts.least_usd, facts.most_usd),
         allowed = usd(facts.max_usd),

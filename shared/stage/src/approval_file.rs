@@ -103,6 +103,9 @@ pub struct Question {
     pub asked_at: Timestamp,
     /// From when on no answer is taken.
     pub expires_at: Timestamp,
+    /// Whether the notices had no reader when it was asked: nobody has got the link.
+    #[serde(default)]
+    pub unheard: bool,
     /// What the operator is shown.
     pub facts: Facts,
 }

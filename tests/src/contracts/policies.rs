@@ -112,7 +112,7 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
             url: "https://example.com/".to_owned(),
         };
         workflow.wait("token");
-        approve::ask(event, run::now(), &store, &project, &operators, &workflow).await.unwrap()
+        approve::ask(event, run::now(), &store, &project, &operators, &operators, &workflow).await.unwrap()
     };
     assert!(ask(&assembled.manifest_sha256).await.waits);
     let event = AnswerEvent {

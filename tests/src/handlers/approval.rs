@@ -22,6 +22,7 @@ pub(super) struct World {
     pub(super) project: Project,
     pub(super) tuner: Tuner,
     pub(super) operators: Operators,
+    pub(super) alerts: Operators,
     pub(super) workflow: Waiting,
     pub(super) assembled: Assembled,
 }
@@ -36,8 +37,8 @@ impl World {
         change(&mut plan);
         put_json(&store, &keys::plan(RUN), &plan).await.unwrap();
         let assembled = assemble(&store, &project).await.unwrap();
-        let (operators, workflow) = (Operators::default(), Waiting::default());
-        Self { store, project, tuner, operators, workflow, assembled }
+        let (operators, alerts) = (Operators::default(), Operators::default());
+        Self { store, project, tuner, operators, alerts, workflow: Waiting::default(), assembled }
     }
 
     pub(super) async fn ask(&self, token: &str) -> Result<Asked, StageError> {
@@ -52,7 +53,7 @@ impl World {
             token: TaskToken::new(token),
             url: ADDRESS.to_owned(),
         };
-        ask(event, at, &self.store, &self.project, &self.operators, &self.workflow).await
+        ask(event, at, &self.store, &self.project, &self.operators, &self.alerts, &self.workflow).await
     }
 
     pub(super) async fn say(

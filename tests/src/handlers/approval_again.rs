@@ -202,3 +202,31 @@ async fn an_answer_about_another_dataset_than_the_run_asks_about_now_is_refused(
     assert!(page.body.contains("The run goes on."), "{}", page.body);
     assert!(!say(now_asked).await.unwrap().delivered);
 }
+
+#[tokio::test]
+async fn a_question_that_reaches_nobody_is_said_where_operators_look() {
+    let w = World::of(|_| {}).await;
+    w.operators.deaf(true);
+    let asked = w.ask("token-1").await.unwrap();
+    assert!(asked.waits && asked.unheard, "the run waits: it can be answered without the notice");
+    let question: Question = get_json(&w.store, &keys::question(RUN)).await.unwrap();
+    assert!(question.unheard);
+    let (subject, text) = w.alerts.last();
+    assert!(subject.is_ascii() && subject.len() <= 100, "{subject}");
+    for part in ["Run run-1 of zion-job-generator", "no confirmed subscription", "zion approve run-1"] {
+        assert!(text.contains(part), "«{part}» is not in: {text}");
+    }
+    assert!(!text.contains(&w.operators.link()[1].1), "the link is for others");
+
+    // An alert that can't be sent is no reason to ask again.
+    w.alerts.away(true);
+    assert!(w.ask("token-2").await.unwrap().unheard);
+
+    // Somebody has confirmed meanwhile.
+    w.alerts.away(false);
+    w.alerts.heard();
+    w.operators.deaf(false);
+    assert!(!w.ask("token-3").await.unwrap().unheard && w.alerts.none());
+    let question: Question = get_json(&w.store, &keys::question(RUN)).await.unwrap();
+    assert!(!question.unheard);
+}

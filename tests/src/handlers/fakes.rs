@@ -234,11 +234,17 @@ impl Models for Project {
 pub(crate) struct Operators {
     told: Mutex<Vec<(String, String)>>,
     away: Mutex<bool>,
+    /// Nobody has confirmed that they want notices.
+    deaf: Mutex<bool>,
 }
 
 impl Operators {
     pub(crate) fn away(&self, away: bool) {
         *self.away.lock().unwrap() = away;
+    }
+
+    pub(crate) fn deaf(&self, deaf: bool) {
+        *self.deaf.lock().unwrap() = deaf;
     }
 
     /// Everything told since this was last asked.
@@ -276,6 +282,15 @@ impl notify::Notify for Operators {
         }
         self.told.lock().unwrap().push((subject.to_owned(), text.to_owned()));
         Ok(())
+    }
+}
+
+impl notify::Readers for Operators {
+    async fn readers(&self) -> Result<u64, StageError> {
+        if *self.away.lock().unwrap() {
+            return Err(StageError::new(ErrorName::Unavailable, "the service is away"));
+        }
+        Ok(u64::from(!*self.deaf.lock().unwrap()))
     }
 }
 

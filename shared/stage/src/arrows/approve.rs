@@ -134,6 +134,9 @@ pub struct Asked {
     pub waits: bool,
     /// Until when.
     pub expires_at: Timestamp,
+    /// Whether the question reached nobody: the topic has no confirmed subscription.
+    #[serde(default)]
+    pub unheard: bool,
 }
 
 /// The answer that stands, which may be an earlier one.

@@ -7,6 +7,9 @@ use stage::StageError;
 use subtle::ConstantTimeEq as _;
 use url::Url;
 
+/// Longest name of an execution, in characters.
+const LONGEST_RUN: usize = 80;
+
 /// The secret of one link: 256 random bits, in hex. It is printed by nothing but the link.
 pub(crate) struct Nonce(String);
 
@@ -46,10 +49,14 @@ impl Nonce {
     }
 }
 
-/// Says whether a text may be the name of an execution.
+/// Says whether a text may be the name of an execution: Step Functions takes all letters, and refuses these.
+///
+/// Of what it takes, `.` and `..` could pass for folders.
 pub(crate) fn is_run(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    (1..=80).contains(&text.len()) && text.bytes().all(plain) && !text.contains("..")
+    let refused = |letter: char| {
+        letter.is_control() || letter.is_whitespace() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(letter)
+    };
+    (1..=LONGEST_RUN).contains(&text.chars().count()) && !text.contains(refused) && !matches!(text, "." | "..")
 }
 
 #[cfg(test)]
@@ -72,10 +79,12 @@ mod tests {
 
     #[test]
     fn a_run_is_a_name_and_no_path() {
-        for (text, is) in
-            [("run-1", true), ("", false), ("a/b", false), ("..", false), (&"x".repeat(81), false)]
-        {
-            assert_eq!(is_run(text), is, "{text}");
+        let (longest, longer) = ("é".repeat(80), "é".repeat(81));
+        for is in ["run-1", "a..b", "it's(over)!", "x+y=z@1", "läuft_größer", &longest] {
+            assert!(is_run(is), "{is}");
+        }
+        for is_not in ["", "a/b", ".", "..", "a b", "a%2Fb", "a\nb", "<b>", "a\"b", "\\", "a;b", &longer] {
+            assert!(!is_run(is_not), "{is_not}");
         }
     }
 }

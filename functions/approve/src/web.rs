@@ -60,12 +60,16 @@ async fn routed(
 
 /// Returns the question that a link belongs to.
 async fn asked(event: &WebEvent, store: &impl Find) -> Result<Option<Question>, StageError> {
-    let query = &event.query_string_parameters;
-    let run = query.get("run").filter(|run| is_run(run));
-    let (Some(run), Some(nonce)) = (run, query.get("key").and_then(|key| Nonce::read(key))) else {
-        return Ok(None);
-    };
-    let question = find_json::<Question>(store, &keys::question(run)).await?;
+    let (mut run, mut nonce) = (None, None);
+    for (name, value) in url::form_urlencoded::parse(event.raw_query_string.as_bytes()) {
+        match &*name {
+            "run" => run = Some(value).filter(|run| is_run(run)),
+            "key" => nonce = Nonce::read(&value),
+            _ => {}
+        }
+    }
+    let (Some(run), Some(nonce)) = (run, nonce) else { return Ok(None) };
+    let question = find_json::<Question>(store, &keys::question(&run)).await?;
     Ok(question.filter(|question| nonce.is(&question.nonce_sha256)))
 }
 

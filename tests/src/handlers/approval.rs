@@ -15,7 +15,7 @@ use super::fakes::{Operators, Project, Waiting};
 use super::run::{RUN, assemble, clean, now, plan_of, submit};
 use super::tuner::Tuner;
 
-const ADDRESS: &str = "https://abc.lambda-url.eu-west-1.on.aws/";
+pub(super) const ADDRESS: &str = "https://abc.lambda-url.eu-west-1.on.aws/";
 
 pub(super) struct World {
     pub(super) store: Memory,
@@ -90,10 +90,9 @@ impl World {
         form: Option<&str>,
         at: Timestamp,
     ) -> WebAnswer {
-        let query: serde_json::Map<_, _> =
-            query.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut event = json!({"version": "2.0", "requestContext": {"http": {"method": method, "path": "/"}},
-            "queryStringParameters": query, "headers": {"host": "abc"}});
+            "rawQueryString": query.join("&"), "headers": {"host": "abc"}});
         if let Some(form) = form {
             event["headers"]["content-type"] = json!("application/x-www-form-urlencoded");
             event["body"] = json!(base64(form));

@@ -1,11 +1,12 @@
 //! The page behind the link of a notice, and what it keeps to itself.
 
 use jiff::SignedDuration;
-use stage::approval_file::{Answer, Question};
+use stage::approval_file::{Answer, Question, TaskToken};
+use stage::arrows::AskEvent;
 use stage::{ErrorName, keys};
-use store::get_json;
+use store::{Memory, get_json};
 
-use super::approval::{World, late};
+use super::approval::{ADDRESS, World, late};
 use super::run::{RUN, now};
 
 #[tokio::test]
@@ -121,4 +122,50 @@ async fn one_answer_stands_whoever_gives_another() {
     assert_eq!(w.workflow.sent().len(), 1, "the workflow is told once");
     let told = w.say(Answer::Refuse, "Cyd", "no", late()).await.unwrap();
     assert_eq!((told.decision.by, told.delivered), (by, false), "an answer stands when it would be too late");
+}
+
+/// Names that Step Functions takes for an execution, and that an address or a page would read otherwise.
+const ODD: [&str; 6] =
+    ["läuft+größer=1", "it's(over)!", "a@b.c..d", "日本語", "plus+and+plus", "\u{202e}backwards\u{202c}"];
+
+/// Lets a run have another name: in the keys and inside of what lies there.
+async fn renamed(store: &Memory, name: &str) -> (Memory, String) {
+    let renamed = Memory::default();
+    for (key, class, body) in store.objects() {
+        let body = match std::str::from_utf8(&body) {
+            Ok(text) if key == keys::plan(RUN) => text.replace(RUN, name).into(),
+            _ => body,
+        };
+        store::Put::put(&renamed, &key.replace(RUN, name), body, class).await.unwrap();
+    }
+    let plan = store::Get::get(&renamed, &keys::plan(name)).await.unwrap();
+    let mut manifest: stage::manifest::Manifest = get_json(&renamed, &keys::manifest(name)).await.unwrap();
+    manifest.plan_sha256 = records::digest::sha256(&plan);
+    let bytes = store::put_json(&renamed, &keys::manifest(name), &manifest).await.unwrap();
+    (renamed, records::digest::sha256(&bytes))
+}
+
+#[tokio::test]
+async fn the_link_of_a_run_with_an_odd_name_opens_its_question() {
+    for name in ODD {
+        let mut w = World::of(|_| {}).await;
+        let (store, manifest_sha256) = renamed(&w.store, name).await;
+        w.store = store;
+        w.workflow.wait("token-1");
+        let (token, url) = (TaskToken::new("token-1"), ADDRESS.to_owned());
+        let event = AskEvent { run: name.to_owned(), manifest_sha256, token, url };
+        let (operators, workflow) = (&w.operators, &w.workflow);
+        approve::ask(event, now(), &w.store, &w.project, operators, &w.alerts, workflow).await.unwrap();
+        let (_, text) = w.operators.last();
+        let line = text.lines().find(|line| line.starts_with(ADDRESS)).unwrap();
+        let safe = |letter: char| letter.is_ascii_alphanumeric() || "-_.~:/?=&%+*".contains(letter);
+        assert!(line.chars().all(safe), "mail programs end links at other letters: {line}");
+        let link = w.operators.link();
+        let page = w.browse("GET", &link, None, now()).await;
+        assert_eq!(page.status_code, 200, "{line}");
+        let shown = name.replace('\'', "&#x27;").replace('=', "&#x3d;");
+        assert!(page.body.contains(name) || page.body.contains(&shown), "{name}: {}", page.body);
+        let page = w.browse("POST", &link, Some("by=Ann&answer=approve"), now()).await;
+        assert!(page.body.contains("The run goes on."), "{}", page.body);
+    }
 }

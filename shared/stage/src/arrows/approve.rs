@@ -78,9 +78,9 @@ pub struct AnswerEvent {
 pub struct WebEvent {
     /// What comes with it.
     pub request_context: WebContext,
-    /// The query, by name.
+    /// The query, as it was sent.
     #[serde(default)]
-    pub query_string_parameters: BTreeMap<String, String>,
+    pub raw_query_string: String,
     /// The headers, by name in lower case.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_request_cannot_pass_for_an_operator_s_call() {
         let event = json!({"do": "answer", "run": "r", "answer": "approve", "by": "x",
-            "requestContext": {"http": {"method": "POST"}}, "queryStringParameters": {"key": "secret"}});
+            "requestContext": {"http": {"method": "POST"}}, "rawQueryString": "key=secret"});
         let event: ApproveEvent = serde_json::from_value(event).unwrap();
         assert!(matches!(event, ApproveEvent::Web(_)));
         assert!(!format!("{event:?}").contains("secret"));

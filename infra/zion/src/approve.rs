@@ -2,18 +2,21 @@
 //!
 //! The function's own code on the operator's own credentials: they may write to the bucket and answer for the workflow.
 
+use std::io::IsTerminal as _;
+
 use approve::StepFunctions;
 use clap::Args;
 use jiff::Timestamp;
 use stage::approval_file::{Answer, Question, Way};
 use stage::arrows::{AnswerEvent, Told};
+use stage::words::{number, usd, usd_range};
 use stage::{StageError, keys};
 use store::{Find, List, S3, find_json};
 
-use crate::error::{Context as _, Result};
+use crate::error::{Context as _, Error, Result};
 use crate::term;
 
-/// Says which runs wait for an operator; with a run, approves or refuses it
+/// Says which runs wait for an operator; with a run, shows what it asks and takes the answer
 #[derive(Args)]
 pub(crate) struct Approve {
     /// The run to answer for; without one, those that wait are listed
@@ -21,6 +24,9 @@ pub(crate) struct Approve {
     /// Your name: it is kept with the answer
     #[arg(long, requires = "run", default_value = "", hide_default_value = true)]
     by: String,
+    /// Approves without asking you once more; needed where there is no terminal to ask on
+    #[arg(long, requires = "run", conflicts_with = "refuse")]
+    yes: bool,
     /// Refuses: the run ends, and nothing is spent
     #[arg(long, requires_all = ["run", "reason"])]
     refuse: bool,
@@ -36,10 +42,11 @@ impl Approve {
     /// Prints what waits, or what became of the answer.
     ///
     /// # Errors
-    /// When the bucket can't be read, the run waits for nothing, or the workflow can't be told.
+    /// When the bucket can't be read, the run waits for nothing, there is neither a word nor a terminal to tell the answer from,
+    /// or the workflow can't be told.
     pub(crate) async fn run(self) -> Result<()> {
-        let store = S3::new(self.bucket).await;
         let Some(run) = self.run else {
+            let store = S3::new(self.bucket).await;
             let waiting = waiting(&store, Timestamp::now()).await.context("look for runs that wait")?;
             for question in &waiting {
                 term::line(&words(question));
@@ -49,10 +56,20 @@ impl Approve {
             }
             return Ok(());
         };
+        let asks = asks(self.yes || self.refuse, std::io::stdin().is_terminal())?;
+        if self.by.trim().is_empty() {
+            return Err(Error::new("an answer is kept with a name").hint("add --by YOUR-NAME"));
+        }
+        let store = S3::new(self.bucket).await;
         let question = find_json::<Question>(&store, &keys::question(&run)).await;
         let question = question.context("look for what the run asks")?;
         if let Some(question) = &question {
-            term::line(&words(question));
+            term::line(&at_length(question));
+            if asks && !is_yes(&asked("approve? [y/N] ").await?) {
+                let text = "nothing was answered: the run waits on; --refuse --reason \"…\" ends it";
+                term::line(text);
+                return Ok(());
+            }
         }
         let manifest_sha256 = question.map(|question| question.manifest_sha256);
         let answer = if self.refuse { Answer::Refuse } else { Answer::Approve };
@@ -65,6 +82,33 @@ impl Approve {
         term::line(&format!("{}; {became}", decision.in_words()));
         Ok(())
     }
+}
+
+/// Says whether the person at the terminal is asked; nobody's answer is guessed.
+fn asks(has_said: bool, is_terminal: bool) -> Result<bool> {
+    if !has_said && !is_terminal {
+        let none = Error::new("there is no terminal to ask you on, and nothing was answered");
+        return Err(none.hint("add --yes to approve, or --refuse --reason \"…\""));
+    }
+    Ok(!has_said)
+}
+
+/// Asks the person at the terminal for a line. Its end, without one, is an empty answer.
+async fn asked(question: &str) -> Result<String> {
+    term::part(question);
+    let (sender, line) = tokio::sync::oneshot::channel();
+    // On a thread that nobody waits for: Ctrl-C ends the command while it reads.
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let read = std::io::stdin().read_line(&mut text).map(|_| text);
+        drop(sender.send(read));
+    });
+    let read = line.await.context("read the answer")?;
+    read.context("read the answer")
+}
+
+fn is_yes(answer: &str) -> bool {
+    ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
 }
 
 /// Returns the questions that can still be answered, by run.
@@ -87,16 +131,117 @@ pub async fn waiting(store: &(impl Find + List), now: Timestamp) -> Result<Vec<Q
 
 fn words(question: &Question) -> String {
     let facts = &question.facts;
-    let why: Vec<_> = facts.why.iter().map(|why| why.in_words()).collect();
+    let unheard = if question.unheard { "; nobody was told: its notice has no reader" } else { "" };
     format!(
-        "{}  {}  ${:.2} to ${:.2}, {} examples, {} rows left out, until {}: {}",
-        question.run,
-        facts.model,
-        facts.least_usd,
-        facts.most_usd,
-        term::number(facts.train),
-        term::number(facts.opted_out),
-        question.expires_at.round(jiff::Unit::Second).unwrap_or(question.expires_at),
-        why.join(", and ")
+        "{}  {}  {}, {} examples, {} rows left out, until {}: {}{unheard}",
+        one_line(&question.run),
+        one_line(&facts.model),
+        usd_range(facts.least_usd, facts.most_usd),
+        number(facts.train),
+        number(facts.opted_out),
+        second(question.expires_at),
+        why(question)
     )
+}
+
+/// What the notice says, for whoever answers here.
+fn at_length(question: &Question) -> String {
+    let facts = &question.facts;
+    let lines = [
+        ("run", format!("{} of {}: {}", question.run, facts.recipe, why(question))),
+        ("would train", format!("{} from {}", facts.model, facts.base_model)),
+        ("would replace", facts.replaces.clone().unwrap_or_else(|| "nothing: it would be the first".to_owned())),
+        ("used for", facts.features.join(", ")),
+        ("price", format!("{}, {} allowed without asking", usd_range(facts.least_usd, facts.most_usd), usd(facts.max_usd))),
+        (
+            "examples",
+            format!(
+                "{} to learn from, {} to validate, {} held out",
+                number(facts.train),
+                number(facts.validation),
+                number(facts.holdout)
+            ),
+        ),
+        (
+            "rows",
+            format!(
+                "{} taken, {} left out because their person opted out or never agreed, {} withdrawn since",
+                number(facts.rows),
+                number(facts.opted_out),
+                number(facts.withdrawn)
+            ),
+        ),
+        ("until", second(question.expires_at).to_string()),
+    ];
+    let lines = lines.iter().map(|(name, value)| format!("{name:<14} {}", one_line(value)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn why(question: &Question) -> String {
+    question.facts.why.iter().map(|why| why.in_words()).collect::<Vec<_>>().join(", and ")
+}
+
+fn second(at: Timestamp) -> Timestamp {
+    at.round(jiff::Unit::Second).unwrap_or(at)
+}
+
+/// A text without what a terminal would take for a command, or for another line.
+fn one_line(text: &str) -> String {
+    let unseen = |letter: char| letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|letter| if unseen(letter) { ' ' } else { letter }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn question() -> Question {
+        let question = json!({
+            "run": "run-1\u{202e}", "manifest_sha256": "m", "nonce_sha256": "n", "token": "secret",
+            "basis": {"plan_sha256": "p", "code_version": "c", "scrubber_version": "s", "inputs_sha256": "i",
+                "withdrawn_sha256": null, "most_usd": 5.256},
+            "asked_at": "2026-11-22T11:00:00Z", "expires_at": "2026-11-25T11:00:00.5Z", "unheard": true,
+            "facts": {"recipe": "zion-support", "model": "zion-support-v2", "purpose": "support",
+                "base_model": "base\u{1b}[2J\nprice: $0", "features": ["answering tickets", "drafts"],
+                "replaces": "zion-support-v1", "why": ["first_run", "above_budget"], "least_usd": 4.1,
+                "most_usd": 5.256, "max_usd": 2.0, "epochs": 3, "billed_tokens": 9, "rows": 12_000,
+                "withdrawn": 7, "opted_out": 1_234, "train": 10_000, "validation": 500, "holdout": 600,
+                "report_key": "r"},
+        });
+        serde_json::from_value(question).unwrap()
+    }
+
+    #[test]
+    fn shows_what_is_decided_before_it_asks() {
+        let shown = at_length(&question());
+        for part in [
+            "price          $4.10 to $5.26, $2.00 allowed without asking",
+            "12,000 taken, 1,234 left out",
+            "10,000 to learn from, 500 to validate, 600 held out",
+            "answering tickets, drafts",
+            "zion-support-v1",
+            "first run of its recipe, and it may cost more",
+            "2026-11-25T11:00:0",
+        ] {
+            assert!(shown.contains(part), "«{part}» is not in: {shown}");
+        }
+        let unseen = |letter: char| (letter.is_control() && letter != '\n') || letter == '\u{202e}';
+        assert!(!shown.contains(unseen) && shown.lines().count() == 8, "{shown:?}");
+        assert!(!shown.contains("secret"));
+        assert!(words(&question()).ends_with("; nobody was told: its notice has no reader"));
+    }
+
+    #[test]
+    fn nobody_s_answer_is_guessed() {
+        assert!(asks(false, true).unwrap());
+        assert!(!asks(true, true).unwrap() && !asks(true, false).unwrap());
+        let error = asks(false, false).unwrap_err();
+        assert!(error.chain().contains("nothing was answered"), "{}", error.chain());
+        assert!(error.next_step().unwrap().contains("--yes"));
+        for (answer, yes) in [("y\n", true), (" YES \r\n", true), ("", false), ("\n", false), ("no", false), ("yep", false)] {
+            assert_eq!(is_yes(answer), yes, "{answer}");
+        }
+    }
 }

@@ -17,6 +17,12 @@ pub fn line(text: &str) {
     writeln!(std::io::stdout().lock(), "{text}").ok();
 }
 
+/// Writes the beginning of a line to standard output.
+pub fn part(text: &str) {
+    let mut out = std::io::stdout().lock();
+    write!(out, "{text}").and_then(|()| out.flush()).ok();
+}
+
 /// Writes a line to standard error.
 pub fn complain(text: &str) {
     writeln!(std::io::stderr().lock(), "{text}").ok();

@@ -179,6 +179,11 @@ async fn refused(w: &World) {
     asked(w, run).await;
     let (_, complaint) = approve(w, &["no-such-run", "--by", "Ann Lee"]).await;
     assert!(complaint.contains("no-such-run waits for no approval"), "{complaint}");
+    let (told, complaint) = approve(w, &[run, "--by", "Ann Lee"]).await;
+    assert!(told.is_empty() && complaint.contains("add --yes"), "nobody's answer is guessed: {told}{complaint}");
+    let question = asked(w, run).await;
+    // The queue of the run before reads the notices.
+    assert!(!question.unheard);
     let (told, complaint) =
         approve(w, &[run, "--refuse", "--reason", "not this month", "--by", "Ann Lee"]).await;
     assert!(told.contains("refused by Ann Lee") && told.contains("the workflow has it"), "{told}{complaint}");

@@ -56,7 +56,9 @@ pub(crate) fn is_run(text: &str) -> bool {
     let refused = |letter: char| {
         letter.is_control() || letter.is_whitespace() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(letter)
     };
-    (1..=LONGEST_RUN).contains(&text.chars().count()) && !text.contains(refused) && !matches!(text, "." | "..")
+    (1..=LONGEST_RUN).contains(&text.chars().count())
+        && !text.contains(refused)
+        && !matches!(text, "." | "..")
 }
 
 #[cfg(test)]

@@ -223,16 +223,26 @@ impl Run {
         store: &(impl Get + Find + Put + Swap),
         provider: &(impl Files + Jobs + Watch + Clean),
     ) -> Result<(), StageError> {
-        // First what is seen, because the run's own doubt may last.
+        // First what is seen, because the run's own doubt may last; and all of it, whatever the provider keeps.
+        let mut failed = None;
         for job in &left.jobs {
-            clear::cancel(job, provider).await?;
+            failed = failed.or(clear::cancel(job, provider).await.err());
         }
         for file in &left.files {
-            provider.delete_file(file).await?;
+            failed = failed.or(provider.delete_file(file).await.err());
         }
-        if !self.ended || self.record.cleared {
-            return Ok(());
+        if self.ended && !self.record.cleared {
+            failed = failed.or(self.clear(now, store, provider).await.err());
         }
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn clear(
+        &self,
+        now: Timestamp,
+        store: &(impl Get + Find + Put + Swap),
+        provider: &(impl Files + Jobs + Watch + Clean),
+    ) -> Result<(), StageError> {
         let event = ClearEvent { run: self.name.clone(), ended: Ended::TimedOut };
         match Record::take(&self.name, store).await? {
             Some(record) => clear::clear(event, record, now, store, provider).await.map(drop),

@@ -150,9 +150,19 @@ fn at_length(question: &Question) -> String {
     let lines = [
         ("run", format!("{} of {}: {}", question.run, facts.recipe, why(question))),
         ("would train", format!("{} from {}", facts.model, facts.base_model)),
-        ("would replace", facts.replaces.clone().unwrap_or_else(|| "nothing: it would be the first".to_owned())),
+        (
+            "would replace",
+            facts.replaces.clone().unwrap_or_else(|| "nothing: it would be the first".to_owned()),
+        ),
         ("used for", facts.features.join(", ")),
-        ("price", format!("{}, {} allowed without asking", usd_range(facts.least_usd, facts.most_usd), usd(facts.max_usd))),
+        (
+            "price",
+            format!(
+                "{}, {} allowed without asking",
+                usd_range(facts.least_usd, facts.most_usd),
+                usd(facts.max_usd)
+            ),
+        ),
         (
             "examples",
             format!(
@@ -187,7 +197,10 @@ fn second(at: Timestamp) -> Timestamp {
 
 /// A text without what a terminal would take for a command, or for another line.
 fn one_line(text: &str) -> String {
-    let unseen = |letter: char| letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let unseen = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().map(|letter| if unseen(letter) { ' ' } else { letter }).collect()
 }
 
@@ -240,7 +253,9 @@ mod tests {
         let error = asks(false, false).unwrap_err();
         assert!(error.chain().contains("nothing was answered"), "{}", error.chain());
         assert!(error.next_step().unwrap().contains("--yes"));
-        for (answer, yes) in [("y\n", true), (" YES \r\n", true), ("", false), ("\n", false), ("no", false), ("yep", false)] {
+        for (answer, yes) in
+            [("y\n", true), (" YES \r\n", true), ("", false), ("\n", false), ("no", false), ("yep", false)]
+        {
             assert_eq!(is_yes(answer), yes, "{answer}");
         }
     }

@@ -180,7 +180,10 @@ async fn refused(w: &World) {
     let (_, complaint) = approve(w, &["no-such-run", "--by", "Ann Lee"]).await;
     assert!(complaint.contains("no-such-run waits for no approval"), "{complaint}");
     let (told, complaint) = approve(w, &[run, "--by", "Ann Lee"]).await;
-    assert!(told.is_empty() && complaint.contains("add --yes"), "nobody's answer is guessed: {told}{complaint}");
+    assert!(
+        told.is_empty() && complaint.contains("add --yes"),
+        "nobody's answer is guessed: {told}{complaint}"
+    );
     let question = asked(w, run).await;
     // The queue of the run before reads the notices.
     assert!(!question.unheard);

@@ -157,12 +157,12 @@ async fn the_link_of_a_run_with_an_odd_name_opens_its_question() {
         let (operators, workflow) = (&w.operators, &w.workflow);
         approve::ask(event, now(), &w.store, &w.project, operators, &w.alerts, workflow).await.unwrap();
         let (_, text) = w.operators.last();
-        let line = text.lines().find(|line| line.starts_with(ADDRESS)).unwrap();
+        let address = text.lines().find(|address| address.starts_with(ADDRESS)).unwrap();
         let safe = |letter: char| letter.is_ascii_alphanumeric() || "-_.~:/?=&%+*".contains(letter);
-        assert!(line.chars().all(safe), "mail programs end links at other letters: {line}");
+        assert!(address.chars().all(safe), "mail programs end links at other letters: {address}");
         let link = w.operators.link();
         let page = w.browse("GET", &link, None, now()).await;
-        assert_eq!(page.status_code, 200, "{line}");
+        assert_eq!(page.status_code, 200, "{address}");
         let shown = name.replace('\'', "&#x27;").replace('=', "&#x3d;");
         assert!(page.body.contains(name) || page.body.contains(&shown), "{name}: {}", page.body);
         let page = w.browse("POST", &link, Some("by=Ann&answer=approve"), now()).await;

@@ -5,6 +5,7 @@ use stage::plan_file::PlanFile;
 use stage::upload_file::UploadFile;
 use stage::{ErrorName, StageError, keys};
 use store::{Memory, Put as _, get_json, put_json};
+use tuning::{FileSpec, JobStatus};
 
 use super::fakes::{Project, Tuner};
 use super::run::{RUN, all, now};
@@ -18,6 +19,18 @@ async fn trained() -> (Memory, Tuner) {
 
 async fn end(run: &str, store: &Memory) {
     put_json(store, &keys::ended(run), &serde_json::json!({"ended": "FAILED"})).await.unwrap();
+}
+
+/// Lets a copy of the first file be there, as when an answer was lost.
+fn copy(tuner: &Tuner) {
+    let mut files = tuner.files.lock().unwrap();
+    let copy = files[0].clone();
+    files.push(copy);
+}
+
+fn kept(tuner: &Tuner) -> Vec<String> {
+    let (files, deleted) = (tuner.files.lock().unwrap().len(), tuner.deleted.lock().unwrap());
+    (0..files).map(|at| format!("file-{at}")).filter(|id| !deleted.contains(id)).collect()
 }
 
 async fn sweep(store: &Memory, tuner: &Tuner) -> Result<Swept, StageError> {
@@ -73,4 +86,108 @@ async fn a_host_that_is_away_and_a_record_that_is_broken_keep_no_other_run_from_
         (tuner.cancelled.lock().unwrap().as_slice(), tuner.texts().as_str()),
         (["job-0".to_owned()].as_slice(), "")
     );
+}
+
+#[tokio::test]
+async fn a_living_run_keeps_its_job_and_the_files_that_it_uses_and_no_other_copy() {
+    let (store, tuner) = trained().await;
+    let swept = sweep(&store, &tuner).await.unwrap();
+    assert!(swept.left.is_empty() && swept.unknown.is_empty(), "{swept:?}");
+    copy(&tuner);
+    let swept = sweep(&store, &tuner).await.unwrap();
+    assert_eq!((swept.left.len(), &swept.left[RUN].files), (1, &vec!["file-2".to_owned()]));
+    assert!(swept.left[RUN].jobs.is_empty() && tuner.cancelled.lock().unwrap().is_empty());
+    assert_eq!(kept(&tuner), ["file-0", "file-1"]);
+    assert!(sweep(&store, &tuner).await.unwrap().left.is_empty(), "nothing is found twice");
+}
+
+#[tokio::test]
+async fn a_run_that_has_no_job_yet_keeps_every_copy() {
+    let (store, tuner) = trained().await;
+    let mut record: UploadFile = get_json(&store, &keys::upload(RUN)).await.unwrap();
+    record.job = None;
+    put_json(&store, &keys::upload(RUN), &record).await.unwrap();
+    copy(&tuner);
+    assert!(sweep(&store, &tuner).await.unwrap().left.is_empty());
+    assert_eq!((kept(&tuner).len(), tuner.cancelled.lock().unwrap().len()), (3, 0));
+}
+
+#[tokio::test]
+async fn a_dead_run_s_job_is_cancelled_and_its_files_go_and_a_second_look_finds_nothing() {
+    let (store, tuner) = trained().await;
+    end(RUN, &store).await;
+    copy(&tuner);
+    let listed =
+        upload::sweep(SweepEvent { remove: false }, now(), &store, async |_, _| Ok(&tuner)).await.unwrap();
+    assert!(!listed.removed && tuner.cancelled.lock().unwrap().is_empty(), "only listed");
+    assert_eq!(kept(&tuner).len(), 3);
+    let swept = sweep(&store, &tuner).await.unwrap();
+    assert!(swept.removed);
+    assert_eq!((&swept.left, &swept.left[RUN].jobs), (&listed.left, &vec!["job-0".to_owned()]));
+    assert_eq!(swept.left[RUN].files, ["file-0", "file-1", "file-2"]);
+    assert!(kept(&tuner).is_empty(), "{:?}", kept(&tuner));
+    assert_eq!(*tuner.cancelled.lock().unwrap(), ["job-0"]);
+    let record: UploadFile = get_json(&store, &keys::upload(RUN)).await.unwrap();
+    assert!(record.cleared);
+    let again = sweep(&store, &tuner).await.unwrap();
+    assert!(again.left.is_empty(), "{again:?}");
+    assert_eq!(tuner.cancelled.lock().unwrap().len(), 1, "nothing is cancelled twice");
+}
+
+#[tokio::test]
+async fn files_of_a_run_whose_job_is_trained_go_and_its_model_stays() {
+    let (store, tuner) = trained().await;
+    *tuner.status.lock().unwrap() = JobStatus::Succeeded { model: "m".to_owned() };
+    let swept = sweep(&store, &tuner).await.unwrap();
+    assert_eq!((swept.left[RUN].jobs.len(), swept.left[RUN].files.len()), (0, 2));
+    assert!(kept(&tuner).is_empty() && tuner.cancelled.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_no_run_of_this_stack_has_asked_for_is_told_and_left_alone() {
+    let (store, tuner) = trained().await;
+    end(RUN, &store).await;
+    let name = |name: &str| (FileSpec { name: name.to_owned(), bytes: 1 }, b"x".to_vec());
+    let ours = tuner.files.lock().unwrap()[0].0.name.clone();
+    tuner.files.lock().unwrap().extend([
+        name("another-train-0123456789abcdef.jsonl"),
+        name("somebody's notes.jsonl"),
+        // Of a run that is known, by a name that it has never sent, and of another size than it has.
+        name("run-1-train-ffffffffffffffff.jsonl"),
+        name(&ours),
+    ]);
+    {
+        let mut jobs = tuner.jobs.lock().unwrap();
+        let mut stranger = jobs[0].clone();
+        stranger.marks[0].1 = "another".to_owned();
+        // Of another stack's run by the same name: what it learns from is none of this one's.
+        let mut namesake = jobs[0].clone();
+        namesake.marks[1].1 = "another dataset".to_owned();
+        jobs.extend([stranger, namesake]);
+    }
+    let swept = sweep(&store, &tuner).await.unwrap();
+    assert_eq!(
+        (swept.unknown.jobs.as_slice(), swept.unknown.files.as_slice()),
+        (["job-1".to_owned()].as_slice(), ["file-2".to_owned()].as_slice())
+    );
+    assert_eq!(swept.left[RUN].jobs, ["job-0"]);
+    assert_eq!(*tuner.cancelled.lock().unwrap(), ["job-0"]);
+    assert_eq!(kept(&tuner), ["file-2", "file-3", "file-4", "file-5"]);
+}
+
+#[tokio::test]
+async fn a_file_that_the_provider_keeps_keeps_nothing_else_there() {
+    let (store, tuner) = trained().await;
+    end(RUN, &store).await;
+    copy(&tuner);
+    *tuner.clings_to.lock().unwrap() = Some("file-0".to_owned());
+    let error = sweep(&store, &tuner).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::Unavailable, "so that it is tried again");
+    assert!(error.to_string().contains(RUN), "{error}");
+    assert_eq!(kept(&tuner), ["file-0"], "the others are gone");
+    assert_eq!(*tuner.cancelled.lock().unwrap(), ["job-0"]);
+    *tuner.clings_to.lock().unwrap() = None;
+    sweep(&store, &tuner).await.unwrap();
+    assert!(kept(&tuner).is_empty());
+    assert!(sweep(&store, &tuner).await.unwrap().left.is_empty());
 }

@@ -41,6 +41,8 @@ pub(crate) struct Tuner {
     pub(crate) forgetful: Mutex<bool>,
     /// It tells neither events nor checkpoints.
     pub(crate) mute: Mutex<bool>,
+    /// It does not delete this file.
+    pub(crate) clings_to: Mutex<Option<String>>,
 }
 
 impl Default for Tuner {
@@ -60,6 +62,7 @@ impl Default for Tuner {
             cancelled: Mutex::default(),
             forgetful: Mutex::default(),
             mute: Mutex::default(),
+            clings_to: Mutex::default(),
         }
     }
 }
@@ -165,6 +168,9 @@ impl Files for Tuner {
 
 impl Clean for Tuner {
     async fn delete_file(&self, id: &str) -> Result<(), StageError> {
+        if self.clings_to.lock().unwrap().as_deref() == Some(id) {
+            return Err(StageError::new(ErrorName::ProviderRefused, "the file is in use"));
+        }
         self.deleted.lock().unwrap().insert(id.to_owned());
         Ok(())
     }

@@ -134,9 +134,9 @@ campaign: ## seeded faults over upload and status, last line JSON: RUNS=1000 SEE
 	$(TARGETS)/debug/zion campaign $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED)) $(if $(WITHOUT),--without $(WITHOUT))
 
 # What `make test` cannot have on every machine: a browser. Debian's package is called chromium.
-look: $(LOOK)/.stamp ## opens the report of a made-up, hostile dataset in a browser, and writes pictures of it: CHROMIUM=/usr/bin/chromium
-	cargo test --quiet --locked -p tests --lib peers::report
-	@$(LOOK)/bin/python -B tests/peers/look.py $(or $(REPORT),target/report/report.html) $(or $(CHROMIUM),$$(command -v chromium))
+look: $(LOOK)/.stamp ## opens the report of a hostile dataset and the approval's page in a browser, and writes pictures: CHROMIUM=/usr/bin/chromium
+	cargo test --quiet --locked -p tests --lib -- peers::report hostile_facts
+	@$(LOOK)/bin/python -B tests/peers/look.py $(or $(REPORT),target/report/report.html) target/approval $(or $(CHROMIUM),$$(command -v chromium))
 
 score: ## scores labelled sets, as Markdown tables: LABELLED=../shared/pii SETS='dev/wnut17 …' JSON=file INTO=shared/pii/README.md
 	cargo build --release --locked -p pii --example spans

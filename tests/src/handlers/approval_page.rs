@@ -169,3 +169,62 @@ async fn the_link_of_a_run_with_an_odd_name_opens_its_question() {
         assert!(page.body.contains("The run goes on."), "{}", page.body);
     }
 }
+
+/// What must not come alive, nor tear the page apart.
+const HOSTILE: &str =
+    "</td></p><script>document.title = 'taken'</script><img src=x onerror=alert(1)>\u{202e}sdrawkcab & \"quoted\" {{ 7 * 7 }}";
+
+/// A question in which everything that comes from outside is hostile, and long.
+async fn hostile(w: &World) -> Question {
+    w.ask("token-1").await.unwrap();
+    let mut question: Question = get_json(&w.store, &keys::question(RUN)).await.unwrap();
+    let facts = &mut question.facts;
+    facts.model = format!("zion-{HOSTILE}");
+    facts.base_model = "Donaudampfschiff".repeat(20);
+    facts.replaces = Some(HOSTILE.to_owned());
+    facts.features = vec![HOSTILE.to_owned(), "<b>bold</b>".to_owned()];
+    facts.recipe = "<a href=\"javascript:alert(1)\" style=\"position:fixed\">recipe</a>".to_owned();
+    facts.report_key = "runs/]]><!-- a comment that never ends".to_owned();
+    (facts.rows, facts.train, facts.most_usd) = (123_456_789, 98_765_432, 1_234_567.891);
+    question.run = "it's(ödd)+名前=1@\u{202e}x".to_owned();
+    store::put_json(&w.store, &keys::question(RUN), &question).await.unwrap();
+    question
+}
+
+#[tokio::test]
+async fn hostile_facts_are_text_in_every_state_of_the_page() {
+    let w = World::of(|_| {}).await;
+    let question = hostile(&w).await;
+    // The run of the address is the one that the question lies under.
+    let link = w.operators.link();
+    let told = "%3Cimg+src%3Dx+onerror%3Dalert(1)%3E%22%27%E2%80%AE+Ann";
+    let mut pages = vec![
+        ("open", w.browse("GET", &link, None, now()).await),
+        ("again", w.browse("POST", &link, Some(&format!("by={told}&answer=refuse")), now()).await),
+        ("expired", w.browse("GET", &link, None, late()).await),
+        ("nothing", w.browse("GET", &[], None, now()).await),
+    ];
+    // The answer is recorded under the run that the question names.
+    let refusal = format!("by={told}&answer=refuse&reason={told}+{}", "no".repeat(200));
+    let by_name = question.run.clone();
+    store::put_json(&w.store, &keys::question(&by_name), &question).await.unwrap();
+    pages.push(("refused", w.browse("POST", &link, Some(&refusal), now()).await));
+    // `make look` shows them in a browser.
+    let folder = zion::local::paths::root().unwrap().join("target/approval");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, page) in &pages {
+        for alive in ["<script", "<img", "<a ", "<b>", "<!--"] {
+            assert!(!page.body.contains(alive), "{name}: «{alive}» in {}", page.body);
+        }
+        let words = match *name {
+            "open" => "May it be trained?",
+            "again" => "a refusal needs a reason",
+            "expired" => "Nobody answered in time",
+            "refused" => "Refused by &lt;img",
+            _ => "opens nothing",
+        };
+        assert!(page.body.contains(words), "{name}: {}", page.body);
+        assert!(*name == "nothing" || page.body.contains("{{ 7 * 7 }}"), "{name}: {}", page.body);
+        std::fs::write(folder.join(format!("{name}.json")), serde_json::to_vec(page).unwrap()).unwrap();
+    }
+}

@@ -77,6 +77,7 @@ pub async fn ask(
     };
     let link = nonce.link(&event.url, run)?;
     store.put(&keys::question_withdrawn(run), dataset.withdrawn.into(), Class::Derived).await?;
+    put_json(store, &keys::question_until(run), &expires_at).await?;
     put_json(store, &keys::question(run), &question).await?;
     // Somebody may have answered the question that this one replaces: its token is told nothing any more.
     if let Some(decision) = given(&question, store).await? {

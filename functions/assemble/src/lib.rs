@@ -24,7 +24,7 @@ use stage::manifest::{Consent, Manifest, Object, Slice};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::ScrubReport;
 use stage::{ErrorName, StageError, approval_file, keys};
-use store::{Body as _, Class, Find, Get, Put, Writer, get_json, get_lines, put_canonical, put_json};
+use store::{Body as _, Class, Find, Get, Put, Writer, find_json, get_json, get_lines, put_canonical, put_json};
 use supabase::Rows;
 
 use crate::dataset::{Dataset, Place};
@@ -50,7 +50,9 @@ pub async fn handle(
     let inputs = Inputs::read(&event.run, store).await?;
     let usable = Usable::read(&inputs.plan, &inputs.parts, &inputs.reports, store, rows).await?;
     // On the heap: it is sixteen kilobytes of state and more.
-    Box::pin(make(inputs, usable, now, store)).await
+    let mut assembled = Box::pin(make(inputs, usable, now, store)).await?;
+    wait_with_the_first(&mut assembled.approval, &event.run, now, store).await?;
+    Ok(assembled)
 }
 
 /// Makes the dataset of a run once more, of those whose consent was found when it was made: the same objects go to
@@ -198,6 +200,23 @@ async fn make(
         usd: bill.usd,
         approval: approval(&plan, &manifest),
     })
+}
+
+/// In seconds: long enough for `approve` to say itself that the time is over.
+const SHORTEST_WAIT: u64 = 60;
+
+/// Lets a later question of the run wait until its first one expires, and no longer.
+async fn wait_with_the_first(
+    approval: &mut Approval,
+    run: &str,
+    now: Timestamp,
+    store: &impl Find,
+) -> Result<(), StageError> {
+    if let Some(until) = find_json::<Timestamp>(store, &keys::question_until(run)).await? {
+        let left = u64::try_from(until.duration_since(now).as_secs()).unwrap_or_default();
+        approval.seconds = left.min(approval.seconds).max(SHORTEST_WAIT);
+    }
+    Ok(())
 }
 
 /// Says whether an operator is asked before the dataset is paid for.

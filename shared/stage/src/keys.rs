@@ -155,6 +155,11 @@ pub fn question_withdrawn(run: &str) -> String {
     format!("runs/{run}/approval/withdrawn.bits")
 }
 
+/// Until when the run's first question can be answered, and so any later one. Without the token, so that more may read it.
+pub fn question_until(run: &str) -> String {
+    format!("runs/{run}/approval/until.json")
+}
+
 /// The answer about one dataset of the run: one, whoever gives it first.
 pub fn decision(run: &str, manifest_sha256: &str) -> String {
     format!("runs/{run}/approval/{manifest_sha256}.json")

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use stage::approval_file::{Answer, Question, TaskToken, Way};
-use stage::arrows::AnswerEvent;
+use stage::arrows::{AnswerEvent, AssembleEvent};
 use stage::plan_file::PlanFile;
 use stage::{ErrorName, StageError, keys};
 use store::{Find as _, get_json, put_json};
@@ -152,6 +152,19 @@ async fn who_comes_back_after_the_approval_is_asked_about_until_the_first_questi
     let error = w.ask_at("token-2", late()).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ApprovalExpired, "{}", error.chain());
     assert_eq!(w.operators.count(), notices);
+}
+
+#[tokio::test]
+async fn a_later_question_s_task_waits_no_longer_than_the_first_question() {
+    let w = with_somebody_back().await;
+    // The dataset was assembled at the very time of the first question.
+    assert_eq!(w.assembled.approval.seconds, 259_200);
+    for (hours, seconds) in [(24, 48 * 3_600), (71, 3_600), (72, 60), (200, 60)] {
+        let event = AssembleEvent { run: RUN.to_owned() };
+        let later = now() + SignedDuration::from_hours(hours);
+        let assembled = assemble::handle(event, later, &w.store, &w.project).await.unwrap();
+        assert_eq!((assembled.approval.hours, assembled.approval.seconds), (72, seconds), "{hours}");
+    }
 }
 
 #[tokio::test]

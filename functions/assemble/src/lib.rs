@@ -24,7 +24,9 @@ use stage::manifest::{Consent, Manifest, Object, Slice};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::ScrubReport;
 use stage::{ErrorName, StageError, approval_file, keys};
-use store::{Body as _, Class, Find, Get, Put, Writer, find_json, get_json, get_lines, put_canonical, put_json};
+use store::{
+    Body as _, Class, Find, Get, Put, Writer, find_json, get_json, get_lines, put_canonical, put_json,
+};
 use supabase::Rows;
 
 use crate::dataset::{Dataset, Place};

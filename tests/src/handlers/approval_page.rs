@@ -171,11 +171,10 @@ async fn the_link_of_a_run_with_an_odd_name_opens_its_question() {
 }
 
 /// What must not come alive, nor tear the page apart.
-const HOSTILE: &str =
-    "</td></p><script>document.title = 'taken'</script><img src=x onerror=alert(1)>\u{202e}sdrawkcab & \"quoted\" {{ 7 * 7 }}";
+const HOSTILE: &str = "</td></p><script>document.title = 'taken'</script><img src=x onerror=alert(1)>\u{202e}sdrawkcab & \"quoted\" {{ 7 * 7 }}";
 
 /// A question in which everything that comes from outside is hostile, and long.
-async fn hostile(w: &World) -> Question {
+async fn hostile(w: &World) {
     w.ask("token-1").await.unwrap();
     let mut question: Question = get_json(&w.store, &keys::question(RUN)).await.unwrap();
     let facts = &mut question.facts;
@@ -187,15 +186,16 @@ async fn hostile(w: &World) -> Question {
     facts.report_key = "runs/]]><!-- a comment that never ends".to_owned();
     (facts.rows, facts.train, facts.most_usd) = (123_456_789, 98_765_432, 1_234_567.891);
     question.run = "it's(ödd)+名前=1@\u{202e}x".to_owned();
-    store::put_json(&w.store, &keys::question(RUN), &question).await.unwrap();
-    question
+    // The link names the one, an answer is recorded under the other.
+    for run in [RUN, &question.run] {
+        store::put_json(&w.store, &keys::question(run), &question).await.unwrap();
+    }
 }
 
 #[tokio::test]
 async fn hostile_facts_are_text_in_every_state_of_the_page() {
     let w = World::of(|_| {}).await;
-    let question = hostile(&w).await;
-    // The run of the address is the one that the question lies under.
+    hostile(&w).await;
     let link = w.operators.link();
     let told = "%3Cimg+src%3Dx+onerror%3Dalert(1)%3E%22%27%E2%80%AE+Ann";
     let mut pages = vec![
@@ -204,10 +204,7 @@ async fn hostile_facts_are_text_in_every_state_of_the_page() {
         ("expired", w.browse("GET", &link, None, late()).await),
         ("nothing", w.browse("GET", &[], None, now()).await),
     ];
-    // The answer is recorded under the run that the question names.
     let refusal = format!("by={told}&answer=refuse&reason={told}+{}", "no".repeat(200));
-    let by_name = question.run.clone();
-    store::put_json(&w.store, &keys::question(&by_name), &question).await.unwrap();
     pages.push(("refused", w.browse("POST", &link, Some(&refusal), now()).await));
     // `make look` shows them in a browser.
     let folder = zion::local::paths::root().unwrap().join("target/approval");

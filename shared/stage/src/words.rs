@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A price in dollars and cents.
+/// A price in dollars and cents, with its thousands apart: `$1,234.50`.
 #[must_use]
 pub fn usd(usd: f64) -> String {
-    format!("${usd:.2}")
+    let text = format!("{usd:.2}");
+    let apart = text.split_once('.').and_then(|(dollars, cents)| Some((dollars.parse().ok()?, cents)));
+    apart.map_or_else(|| format!("${text}"), |(dollars, cents)| format!("${}.{cents}", number(dollars)))
 }
 
 /// A price that is known within bounds: `$4.10 to $5.26`.
@@ -57,6 +59,8 @@ mod tests {
     fn reads_as_people_write() {
         assert_eq!(usd_range(1.0, 1.0), "$1.00");
         assert_eq!(usd_range(4.1, 5.256), "$4.10 to $5.26");
+        let prices = [usd(0.0), usd(999.999), usd(1_234_567.891), usd(-1.5), usd(f64::NAN)];
+        assert_eq!(prices.join(" "), "$0.00 $1,000.00 $1,234,567.89 $-1.50 $NaN");
         assert_eq!([number(0), number(999), number(1_234_567)].join(" "), "0 999 1,234,567");
         assert_eq!([percent(0.9999), percent(share(0, 0))].join(" "), "99.9% 0.0%");
         assert_eq!(time("2026-11-26T03:04:05Z".parse().unwrap()), "26 November 2026, 03:04 UTC");

@@ -204,8 +204,8 @@ async fn make(
     })
 }
 
-/// In seconds: long enough for `approve` to say itself that the time is over.
-const SHORTEST_WAIT: u64 = 60;
+/// In seconds: long enough for `approve` to hand on an answer that covers the dataset, or to say itself that the time is over.
+const SHORTEST_WAIT: u64 = 300;
 
 /// Lets a later question of the run wait until its first one expires, and no longer.
 async fn wait_with_the_first(

@@ -56,7 +56,8 @@ impl Approve {
             }
             return Ok(());
         };
-        let asks = asks(self.yes || self.refuse, std::io::stdin().is_terminal())?;
+        let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        let asks = asks(self.yes || self.refuse, is_terminal)?;
         if self.by.trim().is_empty() {
             return Err(Error::new("an answer is kept with a name").hint("add --by YOUR-NAME"));
         }

@@ -177,7 +177,7 @@ async fn refused(w: &World) {
     let live = w.live("support").await;
     let execution = w.start_unapproved(run, json!({"recipe": RECIPE})).await;
     asked(w, run).await;
-    let (_, complaint) = approve(w, &["no-such-run", "--by", "Ann Lee"]).await;
+    let (_, complaint) = approve(w, &["no-such-run", "--by", "Ann Lee", "--yes"]).await;
     assert!(complaint.contains("no-such-run waits for no approval"), "{complaint}");
     let (told, complaint) = approve(w, &[run, "--by", "Ann Lee"]).await;
     assert!(

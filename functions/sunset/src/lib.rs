@@ -174,3 +174,110 @@ fn mark(found: Option<&BaseModel>, today: Date) -> Option<i32> {
     }
     WARN_AT.into_iter().rev().find(|days| left <= *days)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host_name(host: &recipe::Provider) -> String {
+        format!("{:?}", host.kind).to_lowercase()
+    }
+
+    fn live(name: &str, base: &str, provider: &str) -> LiveModel {
+        LiveModel {
+            name: name.to_owned(),
+            purpose: "support".to_owned(),
+            base_model: base.to_owned(),
+            provider: provider.to_owned(),
+            base_shutdown_date: None,
+        }
+    }
+
+    #[test]
+    fn a_mark_is_passed_from_its_day_on() {
+        let today: Date = "2026-11-23".parse().unwrap();
+        let at = |days: i64| {
+            let day = today.checked_add(jiff::Span::new().days(days)).unwrap();
+            let base = BaseModel { id: "b".to_owned(), shutdown_date: Some(day) };
+            mark(Some(&base), today)
+        };
+        assert_eq!([at(400), at(91)], [None, None]);
+        assert_eq!([at(90), at(31)], [Some(90), Some(90)]);
+        assert_eq!([at(30), at(8)], [Some(30), Some(30)]);
+        assert_eq!([at(7), at(0)], [Some(7), Some(7)], "also on the day itself");
+        assert_eq!([at(-1), at(-400)], [Some(0), Some(0)]);
+        let endless = BaseModel { id: "b".to_owned(), shutdown_date: None };
+        assert_eq!(mark(Some(&endless), today), None);
+        assert_eq!(mark(None, today), Some(0), "one that the provider no longer knows is gone");
+    }
+
+    #[test]
+    fn who_depends_on_a_base_at_one_provider_is_named_together() {
+        let recipes = [library::recipe("zion-support").unwrap(), library::recipe("zion-gpt").unwrap()];
+        let examples = [library::recipe("zion-support-bedrock").unwrap()];
+        let base = &recipes[0].model.base;
+        let rows = [
+            live("same", base, "openai"),
+            live("earlier", "a-base-of-before", "openai"),
+            live("example", base, "bedrock"),
+            live("elsewhere", base, "a-host-of-before"),
+        ];
+        let found = bases(&recipes, &examples, &rows, host_name);
+        let of = |id: &str, provider: &str| {
+            let base = found.iter().find(|it| it.id == id && it.provider == provider)?;
+            let recipes: Vec<_> = base.recipes.iter().map(|recipe| recipe.name.as_str()).collect();
+            let live: Vec<_> = base.live.iter().map(|row| row.name.as_str()).collect();
+            Some((recipes, live))
+        };
+        let (trained, served) = of(base, "openai").unwrap();
+        assert!(trained.contains(&"zion-support"));
+        assert_eq!(served, ["same"]);
+        assert_eq!(of("a-base-of-before", "openai").unwrap(), (vec![], vec!["earlier"]));
+        assert_eq!(
+            of(base, "bedrock").unwrap(),
+            (vec![], vec!["example"]),
+            "an example trains nothing by itself"
+        );
+        assert_eq!(of(base, "a-host-of-before"), None, "nobody can be asked");
+    }
+
+    #[test]
+    fn a_notice_says_who_stops_and_who_is_refused() {
+        let mut support = library::recipe("zion-support").unwrap();
+        support.model.min_life_days = 90;
+        let mut gpt = library::recipe("zion-gpt").unwrap();
+        gpt.model.min_life_days = 10;
+        let row = live("zion-support-v3", "b", "openai");
+        let id = format!("b\u{e4}se-{}", "x".repeat(200));
+        let host = recipe::Provider::default();
+        let base = Base {
+            id: &id,
+            provider: "openai".to_owned(),
+            host: &host,
+            recipes: vec![&support, &gpt],
+            live: vec![&row],
+        };
+        let today: Date = "2026-12-15".parse().unwrap();
+        let end: Date = "2027-01-14".parse().unwrap();
+        let others = [
+            BaseModel { id: "lasts".to_owned(), shutdown_date: None },
+            BaseModel { id: "ends-too".to_owned(), shutdown_date: Some(end) },
+        ];
+        let (subject, text) = notice::of(&base, Some(end), today, &others);
+        assert!(subject.is_ascii() && subject.len() == 100, "as SNS takes it: {subject}");
+        for line in [
+            "is shut down on 2027-01-14, 30 days from now",
+            "- zion-support-v3 for support",
+            "- zion-support: refused from now on (min_life_days = 90)",
+            "- zion-gpt: still trained (min_life_days = 10)",
+            "lists: lasts. Which",
+        ] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+        let (_, text) = notice::of(&base, Some(end), "2027-01-15".parse().unwrap(), &[]);
+        assert!(text.contains("was shut down on 2027-01-14") && text.contains("none that lasts"), "{text}");
+        assert!(text.contains("zion-gpt: refused"), "{text}");
+        let (_, text) = notice::of(&base, None, today, &others);
+        assert!(text.contains("is not known to the provider any more"), "{text}");
+    }
+}

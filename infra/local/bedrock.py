@@ -6,7 +6,8 @@ knows base models, and its times are none of the API's. Added here, after the AP
 - base models (`GetFoundationModel`, `ListFoundationModels`): one that can be tuned, one that can't, one that ends soon;
 - a job's end: at the second look its file is read from S3, each line must be of its base model's form, and the job is
   `Completed` or `Failed` with the first line that is not;
-- deployments on demand, `Active` at the second look;
+- deployments on demand, `Active` at the second look; one that is deleted is there until somebody looks or is refused,
+  and its model can't be deleted before;
 - times as RFC 3339, a job's model under the name that was asked for, no failure without one;
 - knobs: `POST /_knobs` with `[{"match": "POST /model-customization-jobs", "status": 500, "code": "…", "message": "…",
   "after": true, "times": 1}]` answers so, before or after the request was carried out. `GET /_knobs` lists what was asked.
@@ -176,13 +177,30 @@ def create_custom_model_deployment(self):
 
 def get_custom_model_deployment(self):
     found = deployment(unquote(self.path.split("custom-model-deployments/")[-1]))
-    answer = json.dumps(found)
+    answer = json.dumps({key: value for key, value in found.items() if key != "deleted"})
     found["status"] = "Active"
+    forget(found)
     return answer
 
 
 def delete_custom_model_deployment(self):
-    del DEPLOYMENTS[deployment(unquote(self.path.split("custom-model-deployments/")[-1]))["modelDeploymentName"]]
+    deployment(unquote(self.path.split("custom-model-deployments/")[-1]))["deleted"] = True
+    return json.dumps({})
+
+
+def forget(found):
+    """Forgets a deployment that was deleted."""
+    if found.get("deleted"):
+        del DEPLOYMENTS[found["modelDeploymentName"]]
+
+
+def delete_custom_model(self):
+    model = self.bedrock_backend.get_custom_model(model_identifier=unquote(self.path.split("custom-models/")[-1]))
+    deployed = [it for it in DEPLOYMENTS.values() if it["modelArn"] == model.model_arn]
+    if deployed:
+        forget(deployed[0])
+        raise InUse(f"The model {model.model_name} has a deployment")
+    del self.bedrock_backend.custom_models[model.model_name]
     return json.dumps({})
 
 
@@ -221,6 +239,7 @@ for action in (
     create_custom_model_deployment,
     get_custom_model_deployment,
     delete_custom_model_deployment,
+    delete_custom_model,
 ):
     setattr(responses.BedrockResponse, action.__name__, action)
 

@@ -164,7 +164,7 @@ pub trait Clean {
     /// Deletes an uploaded file. One that is not there is deleted.
     fn delete_file(&self, id: &str) -> impl Future<Output = Result<(), StageError>>;
 
-    /// Deletes a tuned model. One that is not there is deleted.
+    /// Deletes a tuned model, with what serves it. One that is not there is deleted.
     fn delete_model(&self, id: &str) -> impl Future<Output = Result<(), StageError>>;
 }
 

@@ -169,11 +169,16 @@ async fn bedrock_trains_once_what_is_asked_for_twice_and_serves_it_by_its_deploy
     assert_eq!(provider.serve(&job.id).await.unwrap(), None, "it is being made");
     let served = provider.serve(&job.id).await.unwrap().unwrap();
     assert!(served.contains(":custom-model-deployment/"), "{served}");
-    for _ in 0..2 {
-        provider.delete_model(&job.id).await.unwrap();
-    }
+    // By the name that the app asks for: what it stands for goes with it, once it is served no more.
+    provider.delete_model(&served).await.unwrap();
     let error = provider.serve(&job.id).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ProviderRefused, "there is no such model any more: {error}");
+    let error = provider.delete_model(&served).await.unwrap_err();
+    assert!(
+        error.name() == ErrorName::ProviderRefused && error.to_string().contains("its own name"),
+        "{error}"
+    );
+    provider.delete_model(&job.id).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,7 +52,7 @@ pub(crate) struct Change {
     /// Each event is posted twice.
     #[serde(default)]
     pub(crate) webhooks_twice: Option<bool>,
-    /// Events wait for younger ones and are posted behind them.
+    /// Events wait for younger ones, two seconds at most, and are posted behind them.
     #[serde(default)]
     pub(crate) webhooks_reordered: Option<bool>,
 }

@@ -1,20 +1,25 @@
 //! Base models, and trained ones made to answer.
 
+use std::time::Duration;
+
 use aws_sdk_bedrock::types::{
     CustomModelDeploymentStatus, FoundationModelLifecycle, FoundationModelLifecycleStatus, ModelCustomization,
 };
+use backon::{ExponentialBuilder, Retryable as _};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use records::digest::sha256;
 use records::recipe::{self, Format};
 use stage::plan_file::Limits;
-use stage::{ErrorName, StageError};
+use stage::{ErrorName, StageError, clock};
 
 use super::refusal::{Failed, Kind, failed};
 use super::{Bedrock, time};
 use crate::provider::{BaseModel, Catalogue, Serve};
 use crate::refusal::in_brief;
 
+/// Stands in the ARN of every deployment of a custom model.
+const DEPLOYMENT: &str = ":custom-model-deployment/";
 /// So many alternatives are named in a refusal.
 const NAMED: usize = 8;
 
@@ -130,29 +135,52 @@ impl<F> Bedrock<F> {
         }
     }
 
-    /// Deletes a model, by its name or by the ARN of its deployment, with its deployment.
+    /// Deletes a model, by its name or ARN or by the ARN of its deployment: first the deployment, then the model.
     pub(super) async fn remove_model(&self, id: &str) -> Result<(), StageError> {
         let what = "deleting a model";
-        let gone = |failed: Failed| match failed.kind {
-            Kind::Missing => Ok(()),
-            // Its deployment is still being taken down.
-            Kind::Taken => Err(StageError::new(ErrorName::Throttled, failed.error.to_string())),
-            _ => Err(failed.error),
-        };
-        let deployment =
-            self.client.get_custom_model_deployment().custom_model_deployment_identifier(id).send();
-        let model = match deployment.await.map_err(|error| failed(what, error)) {
+        let look = self.client.get_custom_model_deployment().custom_model_deployment_identifier(id).send();
+        let model = match look.await.map_err(|error| failed(what, error)) {
             Ok(deployment) => {
                 let arn = deployment.custom_model_deployment_arn();
                 let delete = self.client.delete_custom_model_deployment();
-                let deleted = delete.custom_model_deployment_identifier(arn).send().await;
-                deleted.map(drop).map_err(|error| failed(what, error)).or_else(gone)?;
+                match delete.custom_model_deployment_identifier(arn).send().await {
+                    Ok(_) => {}
+                    Err(error) => match failed(what, error) {
+                        // Gone, or going, by somebody else's word: the model's own deletion tells.
+                        Failed { kind: Kind::Missing | Kind::Taken, .. } => {}
+                        failed => return Err(failed.error),
+                    },
+                }
                 deployment.model_arn().to_owned()
+            }
+            // Whose it was nobody knows any more: to call its model deleted would leave it there for ever.
+            Err(Failed { kind: Kind::Missing, .. }) if id.contains(DEPLOYMENT) => {
+                let text = format!(
+                    "deployment {id} is gone, and with it the name of its model: delete that by its own name, which is its job's"
+                );
+                return Err(StageError::new(ErrorName::ProviderRefused, text));
             }
             Err(Failed { kind: Kind::Missing, .. }) => id.to_owned(),
             Err(failed) => return Err(failed.error),
         };
-        let deleted = self.client.delete_custom_model().model_identifier(model).send().await;
-        deleted.map(drop).map_err(|error| failed(what, error)).or_else(gone)
+        // While its deployment is taken down, a model is in use.
+        let once = async || {
+            let deleted = self.client.delete_custom_model().model_identifier(&model).send().await;
+            deleted.map(drop).map_err(|error| failed(what, error))
+        };
+        let patience = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(500))
+            .with_max_delay(Duration::from_secs(4))
+            .with_max_times(6);
+        let in_use = |failed: &Failed| failed.kind == Kind::Taken;
+        match once.retry(patience).sleep(clock::sleep).when(in_use).await {
+            Ok(()) | Err(Failed { kind: Kind::Missing, .. }) => Ok(()),
+            Err(Failed { kind: Kind::Taken, .. }) => {
+                let text =
+                    format!("the deployment of model {model} is still being taken down: delete {model} then");
+                Err(StageError::new(ErrorName::Throttled, text))
+            }
+            Err(failed) => Err(failed.error),
+        }
     }
 }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use consent::Bits;
-use pii::plant::Tally;
 use pii::{Kind, Kinds, Scrubber};
 use records::check::Chat;
 use records::digest::Digest;
@@ -16,7 +15,7 @@ use records::tokens::{TokenCounter, Tokens};
 use stage::arrows::Side;
 use stage::manifest::{Counts, Object, PinnedHoldout};
 use stage::plan_file::PlanFile;
-use stage::scrub_file::{Planted, ScrubReport};
+use stage::scrub_file::ScrubReport;
 use stage::{ErrorName, StageError, keys};
 use store::{Class, Get, Put, Writer};
 
@@ -24,6 +23,7 @@ use crate::duplicates::{Duplicate, Duplicates};
 use crate::lineage::Records;
 use crate::measure::Measures;
 use crate::pinned::{Pinned, UsableLine};
+use crate::recall::Measured;
 use crate::usable::Usable;
 
 /// What is told by its form, so that a single one is a defect; words are measured, by what was planted.
@@ -50,7 +50,7 @@ pub(crate) struct Dataset<'a, P> {
     quarantined: BTreeMap<String, u64>,
     found: BTreeMap<String, u64>,
     doubtful: BTreeMap<String, u64>,
-    planted: BTreeMap<String, Tally>,
+    planted: BTreeMap<String, Measured>,
     measures: Measures,
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct Closed<'a, P> {
     pub(crate) quarantined: BTreeMap<String, u64>,
     pub(crate) found: BTreeMap<String, u64>,
     pub(crate) doubtful: BTreeMap<String, u64>,
-    pub(crate) planted: BTreeMap<String, Tally>,
+    pub(crate) planted: BTreeMap<String, Measured>,
     pub(crate) measures: Measures,
     pub(crate) pinned: Option<PinnedHoldout>,
 }
@@ -264,10 +264,11 @@ impl<'a, P: Put> Dataset<'a, P> {
         for (kind, count) in report.doubtful {
             *self.doubtful.entry(kind).or_default() += count;
         }
-        for (kind, Planted { planted, found }) in report.planted {
-            let tally = self.planted.entry(kind).or_default();
-            tally.planted += planted;
-            tally.found += found;
+        for (kind, tally) in report.planted {
+            self.planted.entry(kind).or_default().now += tally;
+        }
+        for (kind, tally) in report.inherited {
+            self.planted.entry(kind).or_default().earlier += tally;
         }
     }
 

@@ -5,26 +5,48 @@ use std::collections::BTreeMap;
 use pii::Kind;
 use pii::plant::Tally;
 use stage::manifest::Recall;
+use stage::scrub_file::Planted;
 use stage::{ErrorName, StageError};
 
-/// Returns the measure of every kind; a kind with a floor and nothing planted fails it.
+/// What was planted of one kind, and found.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Measured {
+    /// Into copies of rows that this run has read.
+    pub(crate) now: Planted,
+    /// By earlier runs, whose rows it takes over.
+    pub(crate) earlier: Planted,
+}
+
+impl Measured {
+    fn tally(self) -> Tally {
+        let mut sum = self.now;
+        sum += self.earlier;
+        Tally { planted: sum.planted, found: sum.found }
+    }
+}
+
+/// Returns the measure of every kind, over all rows that the run has or has had; a kind with a floor and nothing planted fails it.
 ///
 /// # Errors
 /// `ScrubRecallTooLow` with the first kind below its floor: counts and bounds, never a text.
 pub(crate) fn measured(
-    planted: &BTreeMap<String, Tally>,
+    planted: &BTreeMap<String, Measured>,
     floors: &BTreeMap<Kind, f64>,
 ) -> Result<BTreeMap<String, Recall>, StageError> {
     let floor = |kind: &str| floors.iter().find(|(it, _)| it.as_str() == kind).map(|(_, floor)| *floor);
-    let recall = |kind: &str, tally: &Tally| Recall {
-        planted: tally.planted,
-        found: tally.found,
-        recall: down(tally.share()),
-        lower_bound: down(tally.lower_bound()),
-        floor: floor(kind),
+    let recall = |kind: &str, measured: &Measured| {
+        let tally = measured.tally();
+        Recall {
+            planted: tally.planted,
+            earlier: measured.earlier.planted,
+            found: tally.found,
+            recall: down(tally.share()),
+            lower_bound: down(tally.lower_bound()),
+            floor: floor(kind),
+        }
     };
     let measured: BTreeMap<_, _> =
-        planted.iter().map(|(kind, tally)| (kind.clone(), recall(kind, tally))).collect();
+        planted.iter().map(|(kind, measured)| (kind.clone(), recall(kind, measured))).collect();
     for (kind, floor) in floors {
         let Recall { planted, found, recall, lower_bound, .. } =
             measured.get(kind.as_str()).copied().unwrap_or_default();
@@ -49,11 +71,19 @@ mod tests {
 
     #[test]
     fn a_kind_below_its_floor_is_named_with_its_figures() {
-        let planted = BTreeMap::from([("email".to_owned(), Tally { planted: 200, found: 190 })]);
+        let planted = BTreeMap::from([(
+            "email".to_owned(),
+            Measured {
+                now: Planted { planted: 150, found: 141 },
+                earlier: Planted { planted: 50, found: 49 },
+            },
+        )]);
         let floors = |floor| BTreeMap::from([(Kind::Email, floor)]);
         let recall = measured(&planted, &floors(0.9)).unwrap()["email"];
         assert!(
-            (recall.recall - 0.95).abs() < 1e-9 && (recall.lower_bound - 0.9104).abs() < 2e-4,
+            recall.earlier == 50
+                && (recall.recall - 0.95).abs() < 1e-9
+                && (recall.lower_bound - 0.9104).abs() < 2e-4,
             "{recall:?}"
         );
         let error = measured(&planted, &floors(0.92)).unwrap_err();

@@ -16,7 +16,7 @@ use stage::arrows::{Carried, SliceRef};
 use stage::export_file::{ExportCursor, ExportPart};
 use stage::plan_file::{Since, Slice};
 use stage::{Deadline, ErrorName, StageError, keys};
-use store::{Class, Find, Put, find_json, put_json};
+use store::{Class, Find, List, Put, find_json, put_json};
 use supabase::{Range, Rows, Scan as _, Window};
 
 use crate::{RESERVE, Sizes};
@@ -54,7 +54,10 @@ const MOST_KEYS: usize = 10_000;
 /// The rows of a part that may have changed, by their keys.
 type Fresh = HashMap<String, Vec<u8>>;
 
-impl<S: Find + Put, R: Rows> Changed<'_, S, R> {
+/// The keys of a part's rows in the earlier run; none where it is lost, and all its rows are read.
+type Known = Option<HashSet<String>>;
+
+impl<S: Find + List + Put, R: Rows> Changed<'_, S, R> {
     /// Goes on behind the cursor, which is written after each part.
     pub(crate) async fn export(
         &self,
@@ -69,22 +72,25 @@ impl<S: Find + Put, R: Rows> Changed<'_, S, R> {
         if parts.is_empty() || parts.iter().any(|part| part.last.is_none()) {
             return Ok(Left::Lost);
         }
+        let clean = self.clean().await?;
         while let Some(part) = parts.get(cursor.earlier.parts) {
             if deadline.remaining() <= RESERVE {
                 return Ok(Left::More);
             }
             let number = u32::try_from(cursor.earlier.parts).unwrap_or(u32::MAX);
-            let known = self.known(number).await?;
+            let known = self.known(number, &clean).await?;
+            let had = known.as_ref().map_or(0, HashSet::len);
             let is_last = cursor.earlier.parts + 1 == parts.len();
             let end = if is_last { slice.up_to.as_deref() } else { part.last.as_deref() };
             loop {
                 let after = cursor.after.clone().or_else(|| slice.after.clone());
-                let most = (known.len() * 2 + self.sizes.more_keys).min(MOST_KEYS);
+                let most = (had * 2 + self.sizes.more_keys).min(MOST_KEYS);
                 let (listed, whole) = self.list(Range::of(source, after.as_deref(), end), most).await?;
                 let last = if whole { end.map(str::to_owned) } else { listed.last().cloned() };
-                let fresh =
-                    self.fresh(&listed, &known, Range::of(source, after.as_deref(), last.as_deref())).await?;
-                self.write(number, &listed, &known, fresh, last.clone(), cursor).await?;
+                let fresh = self
+                    .fresh(&listed, known.as_ref(), Range::of(source, after.as_deref(), last.as_deref()))
+                    .await?;
+                self.write(number, &listed, known.as_ref(), fresh, last.clone(), cursor).await?;
                 cursor.after = last;
                 if whole {
                     break;
@@ -95,24 +101,48 @@ impl<S: Find + Put, R: Rows> Changed<'_, S, R> {
                 }
             }
             cursor.earlier.parts += 1;
-            cursor.earlier.rows += known.len() as u64;
+            cursor.earlier.rows += had as u64;
             put_json(self.store, cursor_key, cursor).await?;
         }
         Ok(Left::Done)
     }
 
-    /// Reads the keys of the rows that an earlier part had; none where they are lost, so that all its rows are read.
-    async fn known(&self, part: u32) -> Result<HashSet<String>, StageError> {
+    /// Lists what the earlier run has left of the slice's clean parts.
+    async fn clean(&self) -> Result<HashSet<String>, StageError> {
         let Self { since, source, slice, .. } = self;
-        let mut known = HashSet::new();
-        for key in [keys::row_keys, keys::unusable_keys] {
-            let key = key(&since.run, &source.name, slice.slice, part);
-            let lines = self.store.find(&key).await?;
-            let lines = lines.as_deref().and_then(|lines| std::str::from_utf8(lines).ok());
-            let Some(lines) = lines else { return Ok(HashSet::new()) };
-            known.extend(lines.lines().filter_map(row::text));
+        let mut clean = HashSet::new();
+        for folder in [keys::scrubbed_slice, keys::quarantine_slice] {
+            clean.extend(self.store.list(&folder(&since.run, &source.name, slice.slice)).await?);
         }
-        Ok(known)
+        Ok(clean)
+    }
+
+    /// Reads the keys of the rows that an earlier part had; none where they, or what became of the rows, are lost.
+    async fn known(&self, part: u32, clean: &HashSet<String>) -> Result<Known, StageError> {
+        let Self { since, source, slice, .. } = self;
+        let of = |key: fn(&str, &str, u32, u32) -> String| key(&since.run, &source.name, slice.slice, part);
+        if [keys::scrubbed_part, keys::scrubbed_digests, keys::scrubbed_report]
+            .into_iter()
+            .any(|key| !clean.contains(&of(key)))
+        {
+            return Ok(None);
+        }
+        let (keys, unusable) =
+            (self.lines(of(keys::row_keys)).await?, self.lines(of(keys::unusable_keys)).await?);
+        let (Some(mut known), Some(unusable)) = (keys, unusable) else { return Ok(None) };
+        // Why a row could not be used is in the quarantine alone.
+        if !unusable.is_empty() && !clean.contains(&of(keys::quarantine_part)) {
+            return Ok(None);
+        }
+        known.extend(unusable);
+        Ok(Some(known))
+    }
+
+    /// Reads a list of keys; none where it is lost.
+    async fn lines(&self, key: String) -> Result<Known, StageError> {
+        let lines = self.store.find(&key).await?;
+        let lines = lines.as_deref().and_then(|lines| std::str::from_utf8(lines).ok());
+        Ok(lines.map(|lines| lines.lines().filter_map(row::text).collect()))
     }
 
     /// Lists the keys of a range whose rows may be used, and says whether these are all: no more than `most`, or some
@@ -142,24 +172,26 @@ impl<S: Find + Put, R: Rows> Changed<'_, S, R> {
     async fn fresh(
         &self,
         listed: &[String],
-        known: &HashSet<String>,
+        known: Option<&HashSet<String>>,
         range: Range<'_>,
     ) -> Result<Fresh, StageError> {
         let mut fresh = Fresh::new();
+        let is_known = |key: &str| known.is_some_and(|known| known.contains(key));
         let from = self.from.to_string();
-        if let (Some(cursor), false) = (self.source.cursor.as_deref(), known.is_empty()) {
+        let any = known.is_some_and(|known| !known.is_empty());
+        if let (Some(cursor), true) = (self.source.cursor.as_deref(), any) {
             for window in [Window::Since { cursor, from: &from }, Window::Never { cursor }] {
                 self.scan(Range { window, ..range }, |_| true, &mut fresh).await?;
             }
         }
         let unknown: Vec<usize> = (0..listed.len())
-            .filter(|at| !known.contains(&listed[*at]) && !fresh.contains_key(&listed[*at]))
+            .filter(|at| !is_known(&listed[*at]) && !fresh.contains_key(&listed[*at]))
             .collect();
         for near in unknown.chunk_by(|one, next| next - one <= self.sizes.near) {
             let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
             let after = first.checked_sub(1).map(|before| listed[before].as_str()).or(range.after);
             let range = Range::of(self.source, after, Some(&listed[*last]));
-            self.scan(range, |key| !known.contains(key), &mut fresh).await?;
+            self.scan(range, |key| !is_known(key), &mut fresh).await?;
         }
         Ok(fresh)
     }
@@ -193,18 +225,20 @@ impl<S: Find + Put, R: Rows> Changed<'_, S, R> {
         &self,
         earlier: u32,
         listed: &[String],
-        known: &HashSet<String>,
+        known: Option<&HashSet<String>>,
         mut fresh: Fresh,
         last: Option<String>,
         cursor: &mut ExportCursor,
     ) -> Result<(), StageError> {
         let Self { run, since, asked, .. } = self;
         let mut lines = Vec::new();
+        let again = cursor.parts.iter().any(|it| it.carried.as_ref().is_some_and(|it| it.part == earlier));
+        let run_before = since.run.clone();
         let mut carried =
-            Carried { run: since.run.clone(), slice: self.slice.slice, part: earlier, read: 0, known: 0 };
+            Carried { run: run_before, slice: self.slice.slice, part: earlier, read: 0, known: 0, again };
         let mut rows = 0;
         for key in listed {
-            let was_there = known.contains(key);
+            let was_there = known.is_some_and(|known| known.contains(key));
             if let Some(row) = fresh.remove(key) {
                 carried.read += 1;
                 lines.extend(row);
@@ -233,7 +267,8 @@ impl<S: Find + Put, R: Rows> Changed<'_, S, R> {
             size_bytes = bytes,
             "part written"
         );
-        cursor.parts.push(ExportPart { key, rows, bytes, sha256, last, carried: Some(carried) });
+        let carried = known.map(|_| carried);
+        cursor.parts.push(ExportPart { key, rows, bytes, sha256, last, carried });
         Ok(())
     }
 }

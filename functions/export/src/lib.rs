@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use stage::arrows::{ExportAnswer, ExportEvent};
 use stage::{Deadline, StageError};
-use store::{Find, Get, Put};
+use store::{Find, Get, List, Put};
 use supabase::Rows;
 
 /// Kept back for closing the part: a page with some retries, two counts and two writes. A handler that is killed all the
@@ -24,7 +24,7 @@ const RESERVE: Duration = Duration::from_secs(90);
 pub async fn handle(
     event: ExportEvent,
     deadline: Deadline,
-    store: &(impl Get + Find + Put),
+    store: &(impl Get + Find + List + Put),
     rows: &impl Rows,
 ) -> Result<ExportAnswer, StageError> {
     handle_with(event, deadline, Sizes::default(), store, rows).await
@@ -57,7 +57,7 @@ pub async fn handle_with(
     event: ExportEvent,
     deadline: Deadline,
     sizes: Sizes,
-    store: &(impl Get + Find + Put),
+    store: &(impl Get + Find + List + Put),
     rows: &impl Rows,
 ) -> Result<ExportAnswer, StageError> {
     match event {

@@ -8,7 +8,7 @@ use stage::arrows::{Exported, SliceRef};
 use stage::export_file::{ExportCursor, ExportPart};
 use stage::plan_file::{PlanFile, Slice};
 use stage::{Deadline, ErrorName, StageError, keys};
-use store::{Class, Find, Get, Put, find_json, get_json, put_json};
+use store::{Class, Find, Get, List, Put, find_json, get_json, put_json};
 use supabase::{Range, Rows, Scan};
 
 use crate::changed::{Changed, Left};
@@ -26,7 +26,7 @@ pub(crate) async fn export(
     asked: &SliceRef,
     deadline: Deadline,
     sizes: Sizes,
-    store: &(impl Get + Find + Put),
+    store: &(impl Get + Find + List + Put),
     rows: &impl Rows,
 ) -> Result<Exported, StageError> {
     let plan: PlanFile = get_json(store, &keys::plan(run)).await?;

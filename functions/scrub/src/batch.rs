@@ -65,8 +65,8 @@ pub(crate) struct Done {
     pub(crate) kept: u64,
     /// Rows that were read again for nothing.
     pub(crate) unchanged: u64,
-    /// Row in the batch, from 0, why it cannot be used, and its key's hash.
-    pub(crate) quarantined: Vec<(u64, String, Option<String>)>,
+    /// Rows that cannot be used; their lines are those of the batch, from 0, and of no part yet.
+    pub(crate) quarantined: Vec<Quarantined>,
     /// Numbers of row and example are those of the batch, from 0.
     pub(crate) review: Vec<Doubtful>,
     pub(crate) reasons: BTreeMap<String, u64>,
@@ -98,23 +98,30 @@ impl Done {
         self.examples += 1;
     }
 
-    /// Notes a row that cannot be used, with its key, a JSON text of one line, and the key's hash.
-    pub(crate) fn quarantined(&mut self, row: u64, reason: String, key: Option<(&str, String)>) {
+    /// Notes a row that cannot be used, with its key, a JSON text of one line, and the key's hash; and whether an earlier run
+    /// has found so.
+    pub(crate) fn quarantined(
+        &mut self,
+        line: u64,
+        reason: String,
+        key: Option<(&str, String)>,
+        taken_over: bool,
+    ) {
         *self.reasons.entry(reason.clone()).or_default() += 1;
         if let Some((key, _)) = &key {
             self.unusable_keys.extend_from_slice(key.as_bytes());
             self.unusable_keys.push(b'\n');
         }
-        self.quarantined.push((row, reason, key.map(|(_, hash)| hash)));
+        let key = key.map(|(_, hash)| hash);
+        self.quarantined.push(Quarantined { part: String::new(), line, reason, key, taken_over });
     }
 
     /// Returns the pointers to the rows that cannot be used, of which the first is row `first` of its part, from 0.
     pub(crate) fn quarantine_lines(&self, part: &str, first: u64) -> Result<Vec<u8>, StageError> {
         let mut lines = Vec::new();
-        for (row, reason, key) in &self.quarantined {
-            let (reason, key) = (reason.clone(), key.clone());
-            let line = Quarantined { part: part.to_owned(), line: first + row + 1, reason, key };
-            json_line(&line, &mut lines)?;
+        for row in &self.quarantined {
+            let line = first + row.line + 1;
+            json_line(&Quarantined { part: part.to_owned(), line, ..row.clone() }, &mut lines)?;
         }
         Ok(lines)
     }

@@ -1,6 +1,6 @@
 //! What an earlier run made of the rows that were not read again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use records::example::Example;
 use records::subject::SubjectKey;
 use serde::Deserialize;
 use stage::arrows::{Carried, PartRef};
-use stage::scrub_file::{Quarantined, ScrubReport};
+use stage::scrub_file::{Planted, Quarantined, ScrubReport};
 use stage::{ErrorName, StageError, keys};
 use store::{Get, get_json, get_lines};
 
@@ -41,7 +41,7 @@ impl Earlier {
     ///
     /// # Errors
     /// `DatasetRejected` when it was made under another key or by another version; `CountsDiffer` when it is not what its
-    /// report says.
+    /// report says, or gone since the export has looked.
     pub(crate) async fn read(
         part: &PartRef,
         Carried { run, slice, part: number, .. }: &Carried,
@@ -49,7 +49,15 @@ impl Earlier {
         store: &impl Get,
     ) -> Result<Self, StageError> {
         let of = |key: fn(&str, &str, u32, u32) -> String| key(run, &part.table, *slice, *number);
-        let report: ScrubReport = get_json(store, &of(keys::scrubbed_report)).await?;
+        let gone = |error: StageError| match error.name() {
+            ErrorName::Internal => {
+                let text =
+                    format!("what run {run} has left is lost: start the recipe once with {{\"full\": true}}");
+                StageError::new(ErrorName::CountsDiffer, text).caused_by(error)
+            }
+            _ => error,
+        };
+        let report: ScrubReport = get_json(store, &of(keys::scrubbed_report)).await.map_err(gone)?;
         if report.subject_key != subject_key.id() || report.scrubber_version != pii::VERSION {
             let text = format!(
                 "run {run} was hashed under another key, or scrubbed by another version: start the recipe once with {{\"full\": true}}"
@@ -57,11 +65,12 @@ impl Earlier {
             return Err(StageError::new(ErrorName::DatasetRejected, text));
         }
         let key = of(keys::scrubbed_part);
-        let (examples, digests) = (store.get(&key).await?, store.get(&of(keys::scrubbed_digests)).await?);
+        let examples = store.get(&key).await.map_err(gone)?;
+        let digests = store.get(&of(keys::scrubbed_digests)).await.map_err(gone)?;
         let quarantined = if report.quarantined.is_empty() {
             Vec::new()
         } else {
-            get_lines::<Quarantined>(store, &of(keys::quarantine_part)).await?
+            get_lines::<Quarantined>(store, &of(keys::quarantine_part)).await.map_err(gone)?
         };
         let other = || {
             let text =
@@ -97,9 +106,16 @@ impl Earlier {
         content.is_some_and(|content| content == example.content().to_be_bytes())
     }
 
-    /// The counts of the part.
-    pub(crate) fn report(&self) -> &ScrubReport {
-        &self.report
+    /// What earlier runs planted into copies of rows of which `part` keeps some, by the same version.
+    pub(crate) fn planted(&self, part: &PartRef) -> BTreeMap<String, Planted> {
+        let keeps = part.carried.as_ref().is_some_and(|it| !it.again && it.read < part.rows);
+        let mut sums: BTreeMap<String, Planted> = BTreeMap::new();
+        for (kind, tally) in [&self.report.planted, &self.report.inherited].into_iter().flatten() {
+            if keeps {
+                *sums.entry(kind.clone()).or_default() += *tally;
+            }
+        }
+        sums
     }
 }
 

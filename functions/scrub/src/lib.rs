@@ -67,7 +67,7 @@ pub async fn handle_with(
         Some(carried) => Some(carried::Earlier::read(&part, carried, subject_key, store).await?),
         None => None,
     };
-    let planted = earlier.iter().flat_map(|earlier| earlier.report().planted.clone()).collect();
+    let inherited = earlier.as_ref().map(|earlier| earlier.planted(&part)).unwrap_or_default();
     let rows = Arc::new(RowScrubber::new(
         source.clone(),
         plan.recipe.quality.clone(),
@@ -80,8 +80,7 @@ pub async fn handle_with(
     let mut report = ScrubReport {
         scrubber_version: pii::VERSION.to_owned(),
         subject_key: subject_key.id(),
-        // What was measured when the rows that are taken over were scrubbed, by the same version.
-        planted,
+        inherited,
         ..ScrubReport::default()
     };
     let mut outputs = Outputs::new(&plan, &part, store);

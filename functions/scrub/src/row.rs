@@ -75,7 +75,8 @@ impl RowScrubber {
                     let key = row_of
                         .as_ref()
                         .and_then(|row| row.raw(&self.source.key).zip(row.text(&self.source.key)));
-                    done.quarantined(row, reason, key.map(|(raw, text)| (raw, self.key_hash(&text))));
+                    let key = key.map(|(raw, text)| (raw, self.key_hash(&text)));
+                    done.quarantined(row, reason, key, false);
                 }
             }
         }
@@ -100,7 +101,7 @@ impl RowScrubber {
                 done.taken_over(line, digests);
                 done.key(json);
             }
-            Became::Nothing(reason) => done.quarantined(row, reason.to_owned(), Some((json, hash))),
+            Became::Nothing(reason) => done.quarantined(row, reason.to_owned(), Some((json, hash)), true),
         }
         done.kept += 1;
         Ok(())

@@ -41,7 +41,7 @@ impl<'a, S: Get, R: Rows> Consent<'a, S, R> {
     ///
     /// # Errors
     /// `SourceRefused` and `ConsentUnreadable` with the fix; `Internal` when the keys of the part's rows are not there,
-    /// as in a run that is older than their seven days; `Throttled` and `Unavailable`.
+    /// as in a run that is older than their seven days, 35 where the recipe is incremental; `Throttled` and `Unavailable`.
     pub async fn part(&mut self, part: &PartRef) -> Result<Vec<bool>, StageError> {
         let no_such =
             || StageError::internal(format!("the plan has no slice {} of {}", part.slice, part.table));

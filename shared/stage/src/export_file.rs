@@ -61,7 +61,8 @@ impl ExportCursor {
     /// Counts what was taken over from an earlier run; none where nothing could be.
     pub fn carried(&self) -> Option<CarriedCounts> {
         let parts = || self.parts.iter().filter_map(|part| Some((part.rows, part.carried.as_ref()?)));
-        let read = parts().map(|(_, carried)| carried.read).sum();
+        // A part that nothing could be taken over for is read whole.
+        let read = self.parts.iter().map(|it| it.carried.as_ref().map_or(it.rows, |it| it.read)).sum();
         let kept = parts().map(|(rows, carried)| rows - carried.read).sum();
         let known: u64 = parts().map(|(_, carried)| carried.known).sum();
         let earlier = self.earlier.rows;

@@ -50,13 +50,18 @@ pub fn scrubbed_part(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.jsonl")
 }
 
+/// How the names of a slice's clean parts begin.
+pub fn scrubbed_slice(run: &str, table: &str, slice: u32) -> String {
+    format!("runs/{run}/scrubbed/{table}/{slice:05}-")
+}
+
 /// The digests of one part's examples, nine numbers of 8 bytes each, by which exact and near duplicates are found.
 pub fn scrubbed_digests(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/scrubbed/{table}/{slice:05}-{part:05}.digests")
 }
 
 /// The keys of the rows that one part's examples came from, by which consent is read again. Expires in days, as the rows
-/// do.
+/// do, or in 35 where the recipe's next run goes on by them.
 pub fn row_keys(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/keys/{table}/{slice:05}-{part:05}.jsonl")
 }
@@ -75,6 +80,11 @@ pub fn scrubbed_report(run: &str, table: &str, slice: u32, part: u32) -> String 
 /// Pointers to the lines of one part that could not be used, with the reason.
 pub fn quarantine_part(run: &str, table: &str, slice: u32, part: u32) -> String {
     format!("runs/{run}/quarantine/{table}/{slice:05}-{part:05}.jsonl")
+}
+
+/// How the names of a slice's quarantines begin.
+pub fn quarantine_slice(run: &str, table: &str, slice: u32) -> String {
+    format!("runs/{run}/quarantine/{table}/{slice:05}-")
 }
 
 /// A sample of what was found in one part but too doubtful to be replaced. Expires in days, as the rows do.

@@ -257,6 +257,10 @@ pub struct Slice {
 pub struct Recall {
     /// Pieces planted.
     pub planted: u64,
+    /// Of these, pieces that earlier runs planted, when they scrubbed the parts that this run takes over: they measure rows
+    /// that were read then, some of which may be gone or read again. The others measure the rows that this run has read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub earlier: u64,
     /// Pieces of which nothing would have been left.
     pub found: u64,
     /// The share found, rounded down to four places.
@@ -279,6 +283,11 @@ pub struct Object {
     pub bytes: u64,
     /// SHA-256, in hex.
     pub sha256: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference on")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[cfg(test)]

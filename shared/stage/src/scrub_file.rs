@@ -1,6 +1,7 @@
 //! What one part held.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,10 @@ pub struct ScrubReport {
     /// What was planted into copies of a sample of the rows, by kind.
     #[serde(default)]
     pub planted: BTreeMap<String, Planted>,
+    /// What earlier runs planted when they scrubbed the part that this one takes over, rows that are gone or were read
+    /// again since among it. Of several parts that take one over, the first has it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inherited: BTreeMap<String, Planted>,
     /// Version of the scrubber.
     #[serde(default)]
     pub scrubber_version: String,
@@ -46,6 +51,13 @@ pub struct Planted {
     pub planted: u64,
     /// Of these, pieces of which nothing would have been left.
     pub found: u64,
+}
+
+impl AddAssign for Planted {
+    fn add_assign(&mut self, other: Self) {
+        self.planted += other.planted;
+        self.found += other.found;
+    }
 }
 
 /// A finding too doubtful to be replaced, for an operator to look at. Holds no text: the clean example has it, with
@@ -70,7 +82,8 @@ pub struct Doubtful {
     pub rule: String,
 }
 
-/// A pointer to a row that could not be used. The row itself stays in the raw part and expires with it.
+/// A pointer to a row that could not be used. The row itself stays in the raw part and expires with it; one that was taken
+/// over has its key alone there, and is itself in the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quarantined {
     /// The raw part.
@@ -82,6 +95,9 @@ pub struct Quarantined {
     /// The row's key, as a keyed hash; none where the row has no key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// Whether it was an earlier run that read the row, and found it unusable.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_over: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference on")]

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use stage::{ErrorName, StageError};
 
-use crate::{Body, Class, Find, Get, Put, Swap, Version};
+use crate::{Body, Class, Find, Get, List, Put, Swap, Version};
 
 /// A store whose calls fail from the n-th on, as a store that goes away in mid-work.
 pub struct Failing<S> {
@@ -37,6 +37,12 @@ impl<S: Get> Get for Failing<&S> {
 impl<S: Find> Find for Failing<&S> {
     async fn find(&self, key: &str) -> Result<Option<Bytes>, StageError> {
         self.call()?.find(key).await
+    }
+}
+
+impl<S: List> List for Failing<&S> {
+    async fn list(&self, folder: &str) -> Result<Vec<String>, StageError> {
+        self.call()?.list(folder).await
     }
 }
 

@@ -7,7 +7,7 @@
 //! | [`Get`] | `s3:GetObject` |
 //! | [`Find`] | `s3:GetObject` and `s3:ListBucket` on the prefix |
 //! | [`Swap`] | those of [`Find`], and `s3:PutObject` |
-//! | [`List`] | `s3:ListBucket` on the folder; the operator's alone |
+//! | [`List`] | `s3:ListBucket` on the folder; the operator's, and `export`'s for what an earlier run has left |
 //! | [`Put`] | `s3:PutObject` and `s3:AbortMultipartUpload`; `s3:PutObjectTagging` for raw objects |
 //! | [`Delete`] | `s3:DeleteObject` |
 //!

@@ -64,7 +64,7 @@ pub trait Swap {
 
 /// Lists objects.
 pub trait List {
-    /// Returns what lies right below a folder, in order: objects, and folders with the slash at their end.
+    /// Returns what lies right below a folder, or begins so, in order: objects, and folders with the slash at their end.
     ///
     /// # Errors
     /// `Unavailable` when the store does not answer.

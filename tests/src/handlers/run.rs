@@ -13,7 +13,7 @@ use stage::arrows::{
 };
 use stage::plan_file::PlanFile;
 use stage::{Deadline, StageError};
-use store::{Find, Get, Memory, Put, Swap};
+use store::{Find, Get, List, Memory, Put, Swap};
 use tuning::{Clean, Files, Jobs, Watch};
 
 use super::fakes::{Project, Tuner};
@@ -31,7 +31,7 @@ pub(crate) fn key() -> SubjectKey {
 
 pub(crate) async fn plan(
     recipe: &str,
-    store: &(impl Find + Put),
+    store: &(impl Get + Find + List + Put),
     project: &Project,
     tuner: &Tuner,
 ) -> Result<Planned, StageError> {
@@ -41,7 +41,7 @@ pub(crate) async fn plan(
 pub(crate) async fn plan_of(
     run: &str,
     input: serde_json::Value,
-    store: &(impl Find + Put),
+    store: &(impl Get + Find + List + Put),
     project: &Project,
     tuner: &Tuner,
 ) -> Result<Planned, StageError> {
@@ -52,7 +52,7 @@ pub(crate) async fn plan_of(
 
 pub(crate) async fn slice(
     slice: &SliceRef,
-    store: &(impl Get + Find + Put),
+    store: &(impl Get + Find + List + Put),
     project: &Project,
 ) -> Result<Exported, StageError> {
     let event = ExportEvent::Slice { run: RUN.to_owned(), slice: slice.clone() };
@@ -63,7 +63,7 @@ pub(crate) async fn slice(
 }
 
 pub(crate) async fn gather(
-    store: &(impl Get + Find + Put),
+    store: &(impl Get + Find + List + Put),
     project: &Project,
 ) -> Result<Gathered, StageError> {
     match export::handle(ExportEvent::Gather { run: RUN.to_owned() }, time(), store, project).await? {

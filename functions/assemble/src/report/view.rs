@@ -33,6 +33,7 @@ pub(super) struct View<'a> {
     found: Vec<Bar>,
     doubtful: Vec<Bar>,
     recall: Vec<RecallRow>,
+    recall_note: String,
     consent_note: String,
     consent: Vec<Row>,
     boilerplate: Vec<SharedRow>,
@@ -112,6 +113,7 @@ impl<'a> View<'a> {
             found: bars(&manifest.found, ""),
             doubtful: bars(&manifest.doubtful, "lost"),
             recall: recall(manifest),
+            recall_note: recall_note(manifest),
             consent_note: consent_note(manifest),
             consent: consent(manifest),
             boilerplate: boilerplate(manifest, shared),
@@ -277,6 +279,20 @@ fn recall(manifest: &Manifest) -> Vec<RecallRow> {
         floor: recall.floor.map_or("—".to_owned(), percent),
     };
     manifest.recall.iter().map(row).collect()
+}
+
+/// Says over which rows an incremental run's recall is measured.
+fn recall_note(manifest: &Manifest) -> String {
+    let earlier: u64 = manifest.recall.values().map(|recall| recall.earlier).sum();
+    if earlier == 0 {
+        return String::new();
+    }
+    let planted: u64 = manifest.recall.values().map(|recall| recall.planted).sum();
+    format!(
+        "Of {} pieces {} were planted by earlier runs, when they scrubbed the parts that are taken over, and the others into rows that this run has read.",
+        number(planted),
+        number(earlier)
+    )
 }
 
 fn consent_note(manifest: &Manifest) -> String {

@@ -43,6 +43,9 @@ pub struct Carried {
     pub read: u64,
     /// Lines of the new part, rows or not, whose key the earlier part had.
     pub known: u64,
+    /// Whether a part before this one takes over from the same part: what was counted of it as a whole counts there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 /// What `export` is asked to do.

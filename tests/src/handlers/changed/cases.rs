@@ -4,8 +4,9 @@ use jiff::SignedDuration;
 use serde_json::json;
 use stage::arrows::{PartRef, ScrubEvent};
 use stage::export_file::ExportCursor;
-use stage::manifest::Reading;
+use stage::manifest::{Reading, Recall};
 use stage::plan_file::{PlanFile, Since};
+use stage::scrub_file::Quarantined;
 use stage::{ErrorName, keys};
 use store::{get_json, get_lines, put_json};
 
@@ -66,7 +67,10 @@ async fn nothing_has_changed_and_nothing_is_read() {
     );
     let reading = world.reading("b").await;
     assert_eq!((reading.read, reading.kept, reading.gone), (0, 270, 0));
-    assert_eq!(world.manifest("b").await.recall, world.manifest("a").await.recall, "measured then");
+    for (kind, recall) in world.manifest("b").await.recall {
+        let then = Recall { earlier: recall.planted, ..world.manifest("a").await.recall[&kind] };
+        assert_eq!(recall, then, "measured then");
+    }
 }
 
 #[tokio::test]
@@ -235,6 +239,118 @@ async fn keys_that_are_lost_in_mid_run_mean_rows_that_are_read() {
         world.finish("d").await.unwrap();
         assert_eq!((world.reading("d").await.read, world.reading("d").await.kept), (270, 0));
     }
+}
+
+#[tokio::test]
+async fn clean_parts_that_are_lost_mean_rows_that_are_read() {
+    for lost in [keys::scrubbed_part, keys::scrubbed_digests, keys::scrubbed_report, keys::quarantine_part] {
+        let lost = lost("a", "job_posts", 0, 1);
+        let mut world = World::new(300);
+        world.run("a", json!({})).await.unwrap();
+        world.succeed("a").await;
+        let cursor = keys::export_cursor("a", "job_posts", 0);
+        let cursor: ExportCursor = get_json(&world.store, &cursor).await.unwrap();
+        assert!(cursor.parts.len() > 2 && world.store.keys().contains(&lost), "{lost}");
+        world.store.remove(&lost);
+        world.run("b", json!({})).await.unwrap();
+        let Reading { read, kept, .. } = world.reading("b").await;
+        assert_eq!((read, kept), (cursor.parts[1].rows, 270 - read), "{lost}");
+        let manifest = world.manifest("b").await;
+        let carried = manifest.slices[0].counts.carried.unwrap();
+        assert_eq!((carried.kept, carried.read), (kept, read), "they add up to what was written");
+        world.same_as_full("b", &lost).await;
+    }
+}
+
+#[tokio::test]
+async fn clean_parts_that_are_lost_behind_the_export_are_refused_with_the_way_out() {
+    for lost in [keys::scrubbed_part, keys::scrubbed_digests, keys::scrubbed_report, keys::quarantine_part] {
+        let lost = lost("a", "job_posts", 0, 1);
+        let mut world = World::new(300);
+        world.run("a", json!({})).await.unwrap();
+        world.succeed("a").await;
+        let planned = world.plan("b", json!({})).await.unwrap();
+        world.export(&planned, || usize::MAX, |_| ()).await.unwrap();
+        world.store.remove(&lost);
+        let error = world.finish("b").await.unwrap_err();
+        assert_eq!(error.name(), ErrorName::CountsDiffer, "{}", error.chain());
+        assert!(error.chain().contains(&lost), "{}", error.chain());
+        assert!(error.chain().contains(r#"{"full": true}"#), "{}", error.chain());
+    }
+}
+
+#[tokio::test]
+async fn what_earlier_runs_planted_is_told_apart_and_counts_once() {
+    let mut world = World::new(600);
+    world.project.max_rows = 10;
+    let all = std::mem::take(world.posts());
+    world.posts().extend(all.iter().filter(|row| row["id"].as_u64().unwrap() % 4 == 0).cloned());
+    world.run("a", json!({})).await.unwrap();
+    let first = world.manifest("a").await.recall;
+    assert!(!first.is_empty() && first.values().all(|it| it.planted > 0 && it.earlier == 0));
+    world.succeed("a").await;
+    world.wait(600);
+    // Each part of the first run becomes several: rows come between its own.
+    *world.posts() = all;
+    world.run("b", json!({})).await.unwrap();
+    let (reading, second) = (world.reading("b").await, world.manifest("b").await.recall);
+    assert!(reading.kept > 100 && reading.read > 300, "{reading:?}");
+    let parts = get_lines::<PartRef>(&world.store, &keys::export_parts("b")).await.unwrap();
+    let again = parts.iter().filter(|part| part.carried.as_ref().is_some_and(|it| it.again));
+    assert!(again.count() > 2, "{parts:#?}");
+    for (kind, recall) in &second {
+        assert_eq!(recall.earlier, first[kind].planted, "{kind}");
+        assert!(recall.planted > recall.earlier, "{kind}");
+    }
+    // Nothing is read: all of it was measured before.
+    world.succeed("b").await;
+    world.wait(600);
+    world.run("c", json!({})).await.unwrap();
+    for (kind, recall) in world.manifest("c").await.recall {
+        let Recall { planted, found, .. } = second[&kind];
+        assert_eq!((recall.planted, recall.earlier, recall.found), (planted, planted, found), "{kind}");
+    }
+    let page = store::Get::get(&world.store, &keys::report("c")).await.unwrap();
+    assert!(String::from_utf8(page.to_vec()).unwrap().contains("by earlier runs, when they scrubbed"));
+    // Everything is read again: nothing of what was measured before counts.
+    world.succeed("c").await;
+    world.wait(600);
+    let now = world.time();
+    for row in world.posts() {
+        row["updated_at"] = now.clone();
+    }
+    world.run("d", json!({})).await.unwrap();
+    assert_eq!(world.reading("d").await.kept, 0);
+    assert!(world.manifest("d").await.recall.values().all(|it| it.planted > 0 && it.earlier == 0));
+}
+
+#[tokio::test]
+async fn a_row_that_was_quarantined_before_is_pointed_to_as_taken_over() {
+    let mut world = World::new(300);
+    world.run("a", json!({})).await.unwrap();
+    world.succeed("a").await;
+    world.wait(600);
+    let now = world.time();
+    world.post(13)["updated_at"] = now;
+    world.run("b", json!({})).await.unwrap();
+    let mut seen = Vec::new();
+    for part in get_lines::<PartRef>(&world.store, &keys::export_parts("b")).await.unwrap() {
+        let raw = store::Get::get(&world.store, &part.key).await.unwrap();
+        let raw: Vec<&str> = std::str::from_utf8(&raw).unwrap().lines().collect();
+        let key = keys::quarantine_part("b", "job_posts", part.slice, part.part);
+        for pointer in get_lines::<Quarantined>(&world.store, &key).await.unwrap_or_default() {
+            assert_eq!(pointer.part, part.key);
+            let line = raw[usize::try_from(pointer.line).unwrap() - 1];
+            // The row itself, or its key alone.
+            assert_eq!(line.starts_with('"'), pointer.taken_over, "{line}");
+            seen.push(pointer.taken_over);
+        }
+    }
+    let read = seen.iter().filter(|taken_over| !**taken_over).count();
+    assert_eq!(
+        (read, seen.len()),
+        (1, usize::try_from(world.manifest("b").await.counts.quarantined).unwrap())
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use stage::StageError;
-use store::{Body, Class, Find, Get, Put};
+use store::{Body, Class, Find, Get, List, Put};
 
 /// Keeps documents, forgets rows.
 #[derive(Default)]
@@ -42,6 +42,12 @@ impl Get for Nowhere {
 impl Find for Nowhere {
     async fn find(&self, key: &str) -> Result<Option<Bytes>, StageError> {
         Ok(self.documents().get(key).cloned())
+    }
+}
+
+impl List for Nowhere {
+    async fn list(&self, _: &str) -> Result<Vec<String>, StageError> {
+        Ok(Vec::new())
     }
 }
 

@@ -6,16 +6,11 @@ use records::digest::Digest;
 use records::example::Example;
 use records::jsonl::{Line, Lines};
 use records::split::SideName;
-use serde::Deserialize;
 use stage::lineage_file::{LineageIndex, LineageLine};
-use stage::manifest::{Manifest, Object};
+use stage::manifest::{LONGEST_LINE, Manifest, Object, cannot_be_pinned};
 use stage::plan_file::PlanFile;
 use stage::{ErrorName, StageError, keys};
 use store::{Body, Get, get_json};
-
-/// A longer hold-out cannot be pinned: it is held in memory, about 20 MB.
-const MOST_LINES: u64 = 100_000;
-const LONGEST_LINE: usize = 32 << 20;
 
 /// The pinned hold-out, and whose it is.
 #[derive(Debug)]
@@ -29,17 +24,6 @@ pub(crate) struct Pinned {
     numbers: Vec<u64>,
     /// Contents whose row is there and may be used, with the place of its source.
     usable: HashMap<u64, usize>,
-}
-
-/// One line of it, as a provider would have got it.
-#[derive(Deserialize)]
-struct Chat {
-    messages: [Message; 3],
-}
-
-#[derive(Deserialize)]
-struct Message {
-    content: String,
 }
 
 impl Pinned {
@@ -56,31 +40,17 @@ impl Pinned {
         let Some(run) = plan.recipe.split.pinned() else { return Ok(None) };
         let gone = |error: StageError| match error.name() {
             ErrorName::Internal => {
-                refused(run, "there is no such run, or it has expired: runs are kept for 90 days")
+                cannot_be_pinned(run, "there is no such run, or it has expired: runs are kept for 90 days")
             }
             _ => error,
         };
         let manifest: Manifest = get_json(store, &keys::manifest(run)).await.map_err(gone)?;
         let index: LineageIndex = get_json(store, &keys::lineage_index(run)).await.map_err(gone)?;
-        let side = manifest.outputs.get(SideName::Holdout.as_str()).cloned().unwrap_or_default();
-        let split = &plan.recipe.split;
-        let same_split = manifest.split_seed == split.seed
-            && manifest.holdout_percent.is_some_and(|percent| percent <= split.holdout_percent);
-        let problem = if side.lines > MOST_LINES {
-            format!("it has {} examples, {MOST_LINES} can be pinned", side.lines)
-        } else if index.lineage.subject_key != subject_key {
-            "people and rows were hashed under another key: the subject key was rotated since".to_owned()
-        } else if !same_split {
-            format!(
-                "it was split with seed {} and holdout_percent {}: use that seed, and as many percent at least",
-                manifest.split_seed,
-                manifest.holdout_percent.map_or("unknown".to_owned(), |percent| percent.to_string())
-            )
-        } else {
-            String::new()
-        };
-        if !problem.is_empty() {
-            return Err(refused(run, &problem));
+        let side = manifest.holdout_for(&plan.recipe.split);
+        let side = side.map_err(|problem| cannot_be_pinned(run, &problem))?;
+        if index.lineage.subject_key != subject_key {
+            let problem = "people and rows were hashed under another key: the subject key was rotated since";
+            return Err(cannot_be_pinned(run, problem));
         }
         let mut pinned = Self {
             object: Object {
@@ -110,7 +80,7 @@ impl Pinned {
         }
         lines.finish(each)?;
         if digest.finish() != side.sha256 {
-            return Err(refused(run, "its object is not what its manifest says"));
+            return Err(cannot_be_pinned(run, "its object is not what its manifest says"));
         }
         drop(body);
         pinned.numbers = numbers;
@@ -123,12 +93,14 @@ impl Pinned {
             let (mut lines, mut body) = (Lines::new(LONGEST_LINE), store.open(&key).await?);
             let Self { run, rows, people, .. } = &mut *self;
             let mut each = |line: Line<'_>| -> Result<(), StageError> {
-                let Line::Whole(line) = line else { return Err(refused(run, "its lineage is broken")) };
+                let Line::Whole(line) = line else {
+                    return Err(cannot_be_pinned(run, "its lineage is broken"));
+                };
                 let line: LineageLine = serde_json::from_slice(line)
-                    .map_err(|error| refused(run, &records::jsonl::problem(&error)))?;
+                    .map_err(|error| cannot_be_pinned(run, &records::jsonl::problem(&error)))?;
                 if line.side == SideName::Holdout.as_str() {
                     let content = u64::from_str_radix(&line.content, 16)
-                        .map_err(|_| refused(run, "its lineage is broken"))?;
+                        .map_err(|_| cannot_be_pinned(run, "its lineage is broken"))?;
                     people.insert(short(line.person()));
                     rows.insert((line.source.clone(), short(&line.key)), content);
                 }
@@ -215,26 +187,10 @@ impl<B: Body> UsableLines<'_, B> {
 
 /// Reads a line of a hold-out.
 fn example(run: &str, line: &Line<'_>) -> Result<Example, StageError> {
-    let Line::Whole(line) = line else { return Err(refused(run, "a line is too long")) };
-    let Chat { messages: [_, prompt, completion] } =
-        serde_json::from_slice(line).map_err(|error| refused(run, &records::jsonl::problem(&error)))?;
-    Ok(Example {
-        source: String::new(),
-        key: String::new(),
-        subject: None,
-        group: None,
-        prompt: prompt.content,
-        completion: completion.content,
-    })
+    Example::of_chat_line(line).map_err(|problem| cannot_be_pinned(run, &problem))
 }
 
 /// The first digits of a keyed hash: no two of a hundred thousand share them but by a chance of one in a billion.
 fn short(hash: &str) -> u64 {
     hash.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default()
-}
-
-fn refused(run: &str, problem: &str) -> StageError {
-    let text =
-        format!("the hold-out of run {run} cannot be pinned: {problem}; mend split.holdout_of or remove it");
-    StageError::new(ErrorName::DatasetRejected, text)
 }

@@ -1,6 +1,7 @@
 //! Preflight, slices and the price, before anything is read in bulk or spent.
 
 mod estimate;
+mod pinned;
 mod preflight;
 mod schema;
 mod since;
@@ -12,7 +13,7 @@ use records::recipe::{self, Recipe};
 use stage::arrows::{PlanEvent, Planned, SliceRef};
 use stage::plan_file::{PlanFile, Reading, SourceCount};
 use stage::{ErrorName, StageError, approval_file, keys};
-use store::{Find, Put, put_json};
+use store::{Find, Get, List, Put, put_json};
 use supabase::{Models, NewVersion, Range, Rows};
 use tuning::Catalogue;
 
@@ -25,22 +26,40 @@ use crate::estimate::Sample;
 ///
 /// # Errors
 /// `RecipeInvalid`, `SourceRefused`, `SchemaDrifted`, `ConsentUnreadable`, `ProviderRefused`, `BaseModelUnusable`, `TooFewExamples` and
-/// `BudgetExceeded`, each with the fix; `Throttled` and `Unavailable`.
+/// `BudgetExceeded`, each with the fix; `DatasetRejected` when the hold-out that the recipe pins cannot be; `Throttled` and
+/// `Unavailable`.
 pub async fn handle(
     event: PlanEvent,
     default_recipe: &str,
     provider_host: &str,
-    store: &(impl Find + Put),
+    store: &(impl Get + Find + List + Put),
+    rows: &impl Rows,
+    models: &impl Models,
+    provider: &impl Catalogue,
+) -> Result<Planned, StageError> {
+    let input = event.checked_input()?;
+    let name = input.recipe.as_deref().unwrap_or(default_recipe);
+    let recipe = library::recipe(name)
+        .map_err(|error| StageError::new(ErrorName::RecipeInvalid, error.to_string()))?;
+    let recipe_sha256 = sha256(library::text(name).unwrap_or_default().as_bytes());
+    handle_with(event, (recipe, recipe_sha256), provider_host, store, rows, models, provider).await
+}
+
+/// As [`handle`], by a recipe and its hash that the caller has: so that a test can change one.
+///
+/// # Errors
+/// As [`handle`].
+pub async fn handle_with(
+    event: PlanEvent,
+    (recipe, recipe_sha256): (Recipe, String),
+    provider_host: &str,
+    store: &(impl Get + Find + List + Put),
     rows: &impl Rows,
     models: &impl Models,
     provider: &impl Catalogue,
 ) -> Result<Planned, StageError> {
     let input = event.checked_input()?;
     let PlanEvent { run, started_at, .. } = event;
-    let name = input.recipe.as_deref().unwrap_or(default_recipe);
-    let recipe = library::recipe(name)
-        .map_err(|error| StageError::new(ErrorName::RecipeInvalid, error.to_string()))?;
-    let recipe_sha256 = sha256(library::text(name).unwrap_or_default().as_bytes());
 
     let base = preflight::base_model(&recipe, started_at, provider).await;
     let model = if input.dry_run {
@@ -57,6 +76,7 @@ pub async fn handle(
         Some(models.register(&version).await?.name)
     };
     let base = base?;
+    pinned::check(&recipe, store).await?;
     let seen = schema::seen(&recipe, (&run, started_at), input.accept_schema, rows, store).await?;
     let (mut reading, earlier) = since::reading(
         &recipe,

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::jsonl::{Line, problem};
 use crate::near::{self, BANDS};
 
 /// A scrubbed prompt and completion, with where it came from as keyed hashes.
@@ -80,6 +81,32 @@ impl Example {
         let mut line = serde_json::to_vec(&Chat { messages })?;
         line.push(b'\n');
         Ok(line)
+    }
+
+    /// Reads the texts of such a line; whose they are it does not say.
+    ///
+    /// # Errors
+    /// What is wrong with it, without its text.
+    pub fn of_chat_line(line: &Line<'_>) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Chat {
+            messages: [Message; 3],
+        }
+        #[derive(Deserialize)]
+        struct Message {
+            content: String,
+        }
+        let Line::Whole(line) = line else { return Err("a line is too long".to_owned()) };
+        let Chat { messages: [_, prompt, completion] } =
+            serde_json::from_slice(line).map_err(|error| format!("a line is {}", problem(&error)))?;
+        Ok(Self {
+            source: String::new(),
+            key: String::new(),
+            subject: None,
+            group: None,
+            prompt: prompt.content,
+            completion: completion.content,
+        })
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use records::recipe::Bill;
-use records::split::SideName;
+use records::split::{SideName, Split};
 use serde::{Deserialize, Serialize};
 
 use crate::arrows::Side;
+use crate::error::{ErrorName, StageError};
 use crate::export_file::SliceCounts;
 use crate::lineage_file::Lineage;
 
@@ -97,6 +98,39 @@ impl Manifest {
     pub fn lines(&self, side: SideName) -> u64 {
         self.outputs.get(side.as_str()).map_or(0, |side| side.lines)
     }
+
+    /// Returns the hold-out that a run of such a split may keep.
+    ///
+    /// # Errors
+    /// Why it may not, in a clause: somebody could stand on two sides, or it is too long.
+    pub fn holdout_for(&self, split: &Split) -> Result<Side, String> {
+        let side = self.outputs.get(SideName::Holdout.as_str()).cloned().unwrap_or_default();
+        let same = self.split_seed == split.seed
+            && self.holdout_percent.is_some_and(|percent| percent <= split.holdout_percent);
+        if side.lines > MOST_PINNED {
+            return Err(format!("it has {} examples, {MOST_PINNED} can be pinned", side.lines));
+        }
+        if same {
+            return Ok(side);
+        }
+        let percent = self.holdout_percent.map_or("unknown".to_owned(), |percent| percent.to_string());
+        Err(format!(
+            "it was split with seed {} and holdout_percent {percent}: use that seed, and as many percent at least",
+            self.split_seed
+        ))
+    }
+}
+
+/// A line of a dataset is no longer than two texts of which each came from a row of 1 MiB.
+pub const LONGEST_LINE: usize = 32 << 20;
+/// A longer hold-out cannot be pinned: it is held in memory, about 20 MB.
+const MOST_PINNED: u64 = 100_000;
+
+/// Refuses a recipe that pins the hold-out of that run.
+pub fn cannot_be_pinned(run: &str, problem: &str) -> StageError {
+    let text =
+        format!("the hold-out of run {run} cannot be pinned: {problem}; mend split.holdout_of or remove it");
+    StageError::new(ErrorName::DatasetRejected, text)
 }
 
 /// What was read, and what an earlier run has left. The rows of [`Counts`] are `kept + read`, and what the earlier run

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use records::recipe::Provider;
 use regex::Regex;
+use serde_json::json;
 use stage::approval_file::{Answer, TaskToken, Way};
-use stage::arrows::{AnswerEvent, AskEvent, ClearEvent, Ended, StatusEvent};
+use stage::arrows::{AnswerEvent, AskEvent, ClearEvent, Ended, PlanEvent, StatusEvent};
+use stage::plan_file::PlanFile;
 use store::Memory;
 use tuning::JobStatus;
 
@@ -22,7 +24,7 @@ fn granted(template: &str, function: &str) -> BTreeSet<Grant> {
     let role = resource(template, &format!("{}Role", capital(function)));
     let (key, prefix) = (
         Regex::new(r"\$\{Bucket\.Arn\}/(\S+)").unwrap(),
-        Regex::new(r#""((?:runs/|recipes/|sunset)[^"]*)"#).unwrap(),
+        Regex::new(r#""((?:runs/|recipes/|lineage/|sunset)[^"]*)"#).unwrap(),
     );
     let any = Regex::new(r"s3:(\w+|\*)").unwrap();
     let mut grants = BTreeSet::new();
@@ -97,6 +99,12 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     // A recipe may pin a hold-out, which is read then: here its own.
     run::pin(&store, run::RUN).await;
     since(&store);
+    let planned: PlanFile = store::get_json(&store, &stage::keys::plan(run::RUN)).await.unwrap();
+    since(&store);
+    let recipe = (planned.recipe.clone(), planned.recipe_sha256.clone());
+    let event = PlanEvent { run: "pinned".to_owned(), started_at: run::now(), input: json!({}) };
+    plan::handle_with(event, recipe, "h", &store, &project, &project, &tuner).await.unwrap();
+    steps[0].1.extend(since(&store));
     let pinned = run::assemble(&store, &project).await.unwrap();
     assert_eq!(pinned.holdout, assembled.holdout);
     let assembled = pinned;

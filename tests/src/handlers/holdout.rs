@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use stage::arrows::AssembleEvent;
+use stage::arrows::{AssembleEvent, PlanEvent};
 use stage::manifest::Manifest;
 use stage::plan_file::PlanFile;
 use stage::{ErrorName, keys};
@@ -123,6 +123,55 @@ async fn who_opts_out_or_is_deleted_leaves_the_pinned_hold_out_too() {
     assert_eq!(manifest.pinned.unwrap().kept, kept.len() as u64);
     let page = store.get(&keys::report(RUN)).await.unwrap();
     assert!(String::from_utf8(page.to_vec()).unwrap().contains("Of the pinned hold-out"));
+}
+
+#[tokio::test]
+async fn a_hold_out_that_cannot_be_pinned_is_refused_before_anything_is_read() {
+    for (change, words) in [
+        ("", ""),
+        ("seed", "seed 7"),
+        ("percent", "holdout_percent 10"),
+        ("bytes", "not what its manifest says"),
+        ("line", "a line is"),
+        ("object", "its object is lost"),
+        ("lineage", "its lineage is lost"),
+        ("manifest", "no such run"),
+        ("shape", "another version"),
+    ] {
+        let (store, project) = later(|_, _| {}).await;
+        let mut planned: PlanFile = store::get_json(&store, &keys::plan(RUN)).await.unwrap();
+        let (holdout, manifest) = (keys::dataset("earlier", "holdout"), keys::manifest("earlier"));
+        let text = String::from_utf8(store.get(&holdout).await.unwrap().to_vec()).unwrap();
+        let body = match change {
+            "bytes" => text.replacen("Bonn", "Ulm", 1),
+            "line" => text.replacen("messages", "massages", 1),
+            _ => text,
+        };
+        store.put(&holdout, body.into(), Class::Derived).await.unwrap();
+        match change {
+            "seed" => planned.recipe.split.seed = 8,
+            "percent" => planned.recipe.split.holdout_percent = 5,
+            "object" => store.remove(&holdout),
+            "lineage" => store.remove(&keys::lineage_index("earlier")),
+            "manifest" => store.remove(&manifest),
+            "shape" => store.put(&manifest, "{}".into(), Class::Derived).await.unwrap(),
+            _ => {}
+        }
+        let event = PlanEvent { run: "next".to_owned(), started_at: now(), input: json!({}) };
+        let recipe = (planned.recipe, planned.recipe_sha256);
+        let tuner = Tuner::default();
+        let answer = plan::handle_with(event, recipe, "h", &store, &project, &project, &tuner).await;
+        if change.is_empty() {
+            assert_eq!(answer.unwrap().rows, 300);
+            continue;
+        }
+        let error = answer.unwrap_err();
+        assert_eq!(error.name(), ErrorName::DatasetRejected, "{}", error.chain());
+        assert!(error.chain().contains(words), "{}", error.chain());
+        assert!(error.chain().contains("mend split.holdout_of"), "{}", error.chain());
+        assert!(!store.keys().contains(&keys::plan("next")), "{change}");
+        assert!(!project.version("next").is_null(), "the run leaves a row that says how it ended");
+    }
 }
 
 #[tokio::test]

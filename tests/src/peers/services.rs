@@ -58,6 +58,11 @@ impl Services {
         self.postgres.url()
     }
 
+    /// The loopback port the database listens on.
+    pub(crate) fn database_port(&self) -> u16 {
+        self.postgres.port()
+    }
+
     /// The database's address for another role.
     pub(crate) fn database_url_of(&self, role: &str, password: &str) -> String {
         let password = password.replace(' ', "%20");

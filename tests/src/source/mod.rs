@@ -7,12 +7,16 @@
 //! | `latest` | of a log of consents a person's latest row counts |
 //! | `slices` | skewed keys are cut evenly; a scan outlives its connection and a table that changes |
 //! | `refused` | what the database refuses is named, with the fix and without a secret |
+//! | `tls` | the server's certificate and name are verified |
+//! | `whole` | a run over either way comes to the same dataset |
 
 mod changed;
 mod latest;
 mod refused;
 mod same;
 mod slices;
+mod tls;
+mod whole;
 
 use std::collections::BTreeMap;
 

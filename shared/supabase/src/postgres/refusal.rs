@@ -69,12 +69,28 @@ fn wrong_password() -> String {
 
 fn unanswered(error: Error, what: &str) -> StageError {
     let text = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-    if text.contains("certificate") {
-        return StageError::new(
-            ErrorName::SourceRefused,
+    // In the order of what the words of one may hold of another's.
+    for (sign, problem) in [
+        (
+            "does not support TLS",
+            "the database speaks no TLS: take the host and port of your project's session pooler for the database secret",
+        ),
+        (
+            "not valid for name",
+            "the database's certificate is for another host than the connection string in the database secret names: write the host as your project's settings have it",
+        ),
+        (
+            "certificate expired",
+            "the database's certificate has expired: renew it at the server that the database secret names",
+        ),
+        (
+            "certificate",
             "the database's certificate is not to be believed: put the authority's certificate (PEM, from the project's database settings) below the connection string in the database secret",
-        )
-        .caused_by(error);
+        ),
+    ] {
+        if text.contains(sign) {
+            return StageError::new(ErrorName::SourceRefused, problem).caused_by(error);
+        }
     }
     if text.contains("password") || text.contains("authentication") {
         return StageError::new(ErrorName::SourceRefused, wrong_password());

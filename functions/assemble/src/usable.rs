@@ -1,8 +1,10 @@
 //! Whose examples may still be used.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 
 use consent::{Bits, Consent};
+use futures_util::TryStreamExt as _;
 use stage::arrows::PartRef;
 use stage::manifest::Consented;
 use stage::plan_file::PlanFile;
@@ -22,7 +24,7 @@ impl Usable {
     /// Reads consent for every example of the run.
     ///
     /// # Errors
-    /// As [`Consent::part`]; `ConsentDrifted` when more was withdrawn than the recipe allows: a mapping that has gone
+    /// As [`Consent::of`]; `ConsentDrifted` when more was withdrawn than the recipe allows: a mapping that has gone
     /// wrong looks like that, and so does a table that was emptied.
     pub(crate) async fn read(
         plan: &PlanFile,
@@ -32,9 +34,9 @@ impl Usable {
         rows: &impl Rows,
     ) -> Result<Self, StageError> {
         let mut read = Self::default();
-        let mut consent = Consent::new(plan, store, rows);
-        for (part, report) in parts.iter().zip(reports) {
-            let usable = consent.part(part).await?;
+        let consent = Consent::new(plan, store, rows);
+        let (mut asked, mut at) = (pin!(consent.of(parts)), parts.iter().zip(reports));
+        while let (Some(usable), Some((part, report))) = (asked.try_next().await?, at.next()) {
             if usable.len() as u64 != report.examples {
                 let text = format!(
                     "{} keys for {} examples of part {:05}-{:05} of {}: start a new run",

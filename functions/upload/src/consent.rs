@@ -1,6 +1,9 @@
 //! Consent, once more, before anything leaves.
 
+use std::pin::pin;
+
 use consent::{Bits, Consent};
+use futures_util::TryStreamExt as _;
 use records::digest::sha256;
 use stage::arrows::PartRef;
 use stage::manifest::Manifest;
@@ -31,10 +34,10 @@ pub(crate) async fn withdrawn(
     if parts.len() != manifest.inputs.len() {
         return Err(other());
     }
-    let mut consent = Consent::new(plan, store, rows);
+    let consent = Consent::new(plan, store, rows);
     let (mut at, mut withdrawn) = (0, 0);
-    for (part, input) in parts.iter().zip(&manifest.inputs) {
-        let usable = consent.part(part).await?;
+    let (mut asked, mut each) = (pin!(consent.of(&parts)), parts.iter().zip(&manifest.inputs));
+    while let (Some(usable), Some((part, input))) = (asked.try_next().await?, each.next()) {
         let key = keys::scrubbed_part(run, &part.table, part.slice, part.part);
         if key != input.key || usable.len() as u64 != input.lines {
             return Err(other());

@@ -10,6 +10,8 @@ mod bits;
 
 use std::collections::HashSet;
 
+use futures_util::stream::{self, Stream, TryStreamExt as _};
+use records::recipe::Source;
 use records::row;
 use stage::arrows::PartRef;
 use stage::plan_file::PlanFile;
@@ -22,42 +24,68 @@ pub use bits::Bits;
 /// Keys asked for at once: about 200 KB of UUIDs. A server that allows fewer answers fewer, silently.
 const PAGE_KEYS: u32 = 5_000;
 
-/// Reads consent along the parts of a run, of which one is in memory.
+/// Parts that are asked for at once: a question waits for its answer most of the time. Their keys are in memory.
+const AT_ONCE: usize = 4;
+
+/// Reads consent along the parts of a run, of which a few are in memory.
 pub struct Consent<'a, S, R> {
     plan: &'a PlanFile,
     store: &'a S,
     rows: &'a R,
-    /// The slice of the last part that had an example, and the key it ended with: the next part begins behind it.
-    behind: Option<(String, u32, String)>,
 }
 
+/// A part's rows that became examples, and the range that they lie in.
+struct Wanted<'a> {
+    source: &'a Source,
+    after: Option<String>,
+    keys: Vec<String>,
+}
+
+/// The slice of the last part that had an example, and the key it ended with: the next part begins behind it.
+type Behind = Option<(String, u32, String)>;
+
 impl<'a, S: Get, R: Rows> Consent<'a, S, R> {
-    /// Begins in front of the first part.
+    /// Reads along the parts of that plan.
     pub fn new(plan: &'a PlanFile, store: &'a S, rows: &'a R) -> Self {
-        Self { plan, store, rows, behind: None }
+        Self { plan, store, rows }
     }
 
-    /// Says of each example of a part whether it may still be used. Parts are asked for in the plan's order.
+    /// Says of each example of each part whether it may still be used, part by part in their order, which is the plan's. The
+    /// source is asked for a few parts at once.
     ///
     /// # Errors
-    /// `SourceRefused` and `ConsentUnreadable` with the fix; `Internal` when the keys of the part's rows are not there,
+    /// `SourceRefused` and `ConsentUnreadable` with the fix; `Internal` when the keys of a part's rows are not there,
     /// as in a run that is older than their seven days, 35 where the recipe is incremental; `Throttled` and `Unavailable`.
-    pub async fn part(&mut self, part: &PartRef) -> Result<Vec<bool>, StageError> {
+    pub fn of(&self, parts: &[PartRef]) -> impl Stream<Item = Result<Vec<bool>, StageError>> {
+        let wanted = stream::try_unfold((parts.iter(), None), move |(mut parts, mut behind)| async move {
+            let Some(part) = parts.next() else { return Ok(None) };
+            let wanted = self.wanted(part, &mut behind).await?;
+            Ok(Some((wanted, (parts, behind))))
+        });
+        wanted.map_ok(move |wanted| self.usable(wanted)).try_buffered(AT_ONCE)
+    }
+
+    /// Reads the keys of a part's rows, of those that became examples, and where its range begins.
+    async fn wanted(&self, part: &PartRef, behind: &mut Behind) -> Result<Wanted<'a>, StageError> {
         let no_such =
             || StageError::internal(format!("the plan has no slice {} of {}", part.slice, part.table));
         let source = self.plan.recipe.source(&part.table).ok_or_else(no_such)?;
         let slice = self.plan.slices.iter().find(|it| it.source == part.table && it.slice == part.slice);
         let slice = slice.ok_or_else(no_such)?;
-        let wanted = self.keys(part).await?;
-        let Some(last) = wanted.last().cloned() else { return Ok(Vec::new()) };
-
-        let mut after = match self.behind.take() {
+        let keys = self.keys(part).await?;
+        let Some(last) = keys.last().cloned() else { return Ok(Wanted { source, after: None, keys }) };
+        let after = match behind.replace((part.table.clone(), part.slice, last)) {
             Some((table, number, key)) if table == part.table && number == part.slice => Some(key),
             _ => slice.after.clone(),
         };
-        let mut missing: HashSet<&str> = wanted.iter().map(String::as_str).collect();
-        while !missing.is_empty() {
-            let range = Range::of(source, after.as_deref(), Some(&last));
+        Ok(Wanted { source, after, keys })
+    }
+
+    /// Asks the source for the keys of a range that may be used.
+    async fn usable(&self, Wanted { source, mut after, keys }: Wanted<'a>) -> Result<Vec<bool>, StageError> {
+        let mut missing: HashSet<&str> = keys.iter().map(String::as_str).collect();
+        while let (false, Some(last)) = (missing.is_empty(), keys.last()) {
+            let range = Range::of(source, after.as_deref(), Some(last));
             let page = self.rows.keys(range, PAGE_KEYS).await?;
             // None at all is the end; so is the part's last key, where its row is still there.
             let Some(end) = page.last().cloned() else { break };
@@ -68,14 +96,12 @@ impl<'a, S: Get, R: Rows> Consent<'a, S, R> {
                 let text = format!("{} does not move on by its key {}", source.table, source.key);
                 return Err(StageError::new(ErrorName::SourceRefused, text));
             }
-            if end == last {
+            if end == *last {
                 break;
             }
             after = Some(end);
         }
-        let usable = wanted.iter().map(|key| !missing.contains(key.as_str())).collect();
-        self.behind = Some((part.table.clone(), part.slice, last));
-        Ok(usable)
+        Ok(keys.iter().map(|key| !missing.contains(key.as_str())).collect())
     }
 
     /// Reads the keys of a part's rows, of those that became examples.

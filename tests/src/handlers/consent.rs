@@ -1,12 +1,19 @@
 //! People who take their consent back while a run is under way.
 
+use std::cell::Cell;
+
+use consent::Consent;
+use futures_util::TryStreamExt as _;
+use stage::arrows::PartRef;
 use stage::manifest::{Consented, Manifest};
+use stage::plan_file::PlanFile;
 use stage::upload_file::UploadFile;
-use stage::{ErrorName, keys};
-use store::{Get as _, Memory, get_json};
+use stage::{ErrorName, StageError, keys};
+use store::{Class, Get as _, Memory, Put as _, get_json};
+use supabase::{Page, Range, Rows};
 
 use super::fakes::{Project, Tuner};
-use super::run::{RUN, all, assemble, clean, parts, upload};
+use super::run::{RUN, all, assemble, clean, parts, plan, upload};
 
 /// Owns the posts 7, 104, 201 and so on; of 2,000 posts 17 that were not opted out and have a text.
 const OWNER: &str = "owner-7";
@@ -94,6 +101,65 @@ async fn consent_is_read_in_pages_and_not_row_by_row() {
     assemble(&store, &project).await.unwrap();
     assert_eq!(parts(&store).await.len(), 1);
     assert_eq!(*project.key_requests.lock().unwrap(), 2, "1,800 rows by pages of 1,000");
+}
+
+/// A source that takes its time, the longer the lower the keys, and knows how many ask at once.
+struct Slow<'a> {
+    project: &'a Project,
+    now: Cell<usize>,
+    most: Cell<usize>,
+}
+
+impl Rows for Slow<'_> {
+    async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
+        self.project.page(range, limit).await
+    }
+
+    async fn keys(&self, range: Range<'_>, limit: u32) -> Result<Vec<String>, StageError> {
+        self.now.set(self.now.get() + 1);
+        self.most.set(self.most.get().max(self.now.get()));
+        let first = range.after.map_or(0, |key| key.parse::<usize>().unwrap());
+        for _ in 0..40 - first / 50 {
+            tokio::task::yield_now().await;
+        }
+        self.now.set(self.now.get() - 1);
+        self.project.keys(range, limit).await
+    }
+
+    async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
+        self.project.count(range, consented).await
+    }
+
+    async fn bounds(&self, range: Range<'_>) -> Result<Option<(String, String)>, StageError> {
+        self.project.bounds(range).await
+    }
+}
+
+#[tokio::test]
+async fn a_few_parts_are_asked_for_at_once_and_answered_in_their_order() {
+    let (store, mut project, tuner) = world(7);
+    plan("zion-job-generator", &store, &project, &tuner).await.unwrap();
+    let plan: PlanFile = get_json(&store, &keys::plan(RUN)).await.unwrap();
+    let (mut parts, mut wanted) = (Vec::new(), Vec::new());
+    project.tables.get_mut("job_posts").unwrap().retain(|row| row["id"].as_u64().unwrap() % 17 != 3);
+    for part in 0..20_u32 {
+        // The sixth had no example at all.
+        let keys: Vec<u32> = (part * 100 + 1..=part * 100 + 100).filter(|_| part != 5).collect();
+        let lines = keys.iter().map(u32::to_string).collect::<Vec<_>>().join("\n");
+        let (table, key) = ("job_posts".to_owned(), keys::row_keys(RUN, "job_posts", 0, part));
+        store.put(&key, lines.into(), Class::Raw).await.unwrap();
+        parts.push(PartRef { table, slice: 0, part, key: String::new(), rows: 0, bytes: 0, carried: None });
+        // Every tenth is opted out.
+        wanted.push(keys.iter().map(|key| key % 10 != 0 && key % 17 != 3).collect::<Vec<_>>());
+    }
+    let slow = Slow { project: &project, now: Cell::default(), most: Cell::default() };
+    let read: Vec<Vec<bool>> = Consent::new(&plan, &store, &slow).of(&parts).try_collect().await.unwrap();
+    assert_eq!(read, wanted);
+    assert_eq!(slow.most.get(), 4);
+    // A part whose keys are lost is an error, whatever the others say.
+    store.remove(&keys::row_keys(RUN, "job_posts", 0, 7));
+    let error = Consent::new(&plan, &store, &slow).of(&parts).try_collect::<Vec<_>>().await.unwrap_err();
+    assert!(error.chain().contains("00000-00007"), "{}", error.chain());
 }
 
 #[tokio::test]

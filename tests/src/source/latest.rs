@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use consent::Consent as Reading;
+use futures_util::TryStreamExt as _;
 use records::recipe::{Consent, Equals, LoggedConsent, Source};
 use records::row::Row;
 use stage::arrows::{Estimate, PartRef};
@@ -205,7 +206,8 @@ async fn consent_that_is_read_again_follows_the_same_rule() {
     let lines = exported.iter().map(u32::to_string).collect::<Vec<_>>().join("\n");
     store.put(&keys::row_keys("run", "of_people", 0, 0), lines.into(), Class::Raw).await.unwrap();
     let still = async || -> BTreeSet<u32> {
-        let usable = Reading::new(&plan, &store, &rows).part(&part).await.unwrap();
+        let reading = Reading::new(&plan, &store, &rows);
+        let usable = reading.of(std::slice::from_ref(&part)).try_concat().await.unwrap();
         exported.iter().zip(usable).filter(|(_, usable)| *usable).map(|(key, _)| *key).collect()
     };
     let all: BTreeSet<u32> = exported.iter().copied().collect();

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use records::recipe::{Consent, NoConsent};
 use records::subject::SubjectKeys;
-use stage::lineage_file::LineageLine;
+use stage::lineage_file::{LineageIndex, LineageLine};
+use stage::plan_file::PlanFile;
 use stage::{ErrorName, keys};
-use store::{List as _, Memory, get_lines};
+use store::{List as _, Memory, get_json, get_lines, put_json};
 use supabase::Models as _;
 use zion::reconcile::{Compared, Counts, compare};
 
@@ -74,6 +76,55 @@ async fn what_was_deleted_or_opted_out_since_is_told_apart_and_counted() {
         let text = serde_json::to_string(&after).unwrap();
         assert!(!text.contains("owner-") && !text.contains("Post"), "{text}");
     }
+}
+
+/// Gives what the run has left a second name, as if another run had come to the same.
+async fn again(store: &Memory, name: &str, change: impl FnOnce(&mut PlanFile)) {
+    for (key, class, body) in store.objects() {
+        if let Some(rest) = key.strip_prefix(&format!("{}{RUN}/", keys::LINEAGE)) {
+            store::Put::put(store, &format!("{}{name}/{rest}", keys::LINEAGE), body, class).await.unwrap();
+        }
+    }
+    let mut index: LineageIndex = get_json(store, &keys::lineage_index(RUN)).await.unwrap();
+    let mut plan: PlanFile = get_json(store, &keys::plan(RUN)).await.unwrap();
+    name.clone_into(&mut index.run);
+    change(&mut plan);
+    put_json(store, &keys::lineage_index(name), &index).await.unwrap();
+    put_json(store, &keys::plan(name), &plan).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_table_is_gone_through_once_for_all_runs() {
+    let (store, mut project) = trained(100).await;
+    let posts = project.tables.get_mut("job_posts").unwrap();
+    posts.retain(|row| row["id"].as_u64().unwrap() % 90 != 1);
+    project.opt_out("owner-5");
+    let asked = async |project: &Project| {
+        *project.key_requests.lock().unwrap() = 0;
+        let compared = compared(&store, project).await;
+        (compared.runs, *project.key_requests.lock().unwrap())
+    };
+    let (one, requests) = asked(&project).await;
+    let counts = one[0].sources["job_posts"];
+    assert!(counts.deleted > 5 && counts.withdrawn > 5 && requests >= 20, "{counts:?}, {requests}");
+    again(&store, "run-2", |_| ()).await;
+    let (two, of_two) = asked(&project).await;
+    assert_eq!(of_two, requests);
+    assert_eq!((&two[0].sources, &two[0].gone), (&one[0].sources, &one[0].gone));
+    assert_eq!(
+        (two[1].run.as_str(), &two[1].sources, &two[1].gone),
+        ("run-2", &one[0].sources, &one[0].gone)
+    );
+    // Another recipe asks another question, but what is there at all is the same.
+    let nobody = |plan: &mut PlanFile| {
+        let not_needed = "made up for a test".to_owned();
+        plan.recipe.sources[0].consent = Consent::NotNeeded(NoConsent { not_needed });
+    };
+    again(&store, "run-3", nobody).await;
+    let (three, of_three) = asked(&project).await;
+    assert!((requests..requests * 2).contains(&of_three), "{of_three} requests, {requests} for one run");
+    assert_eq!(three[2].sources["job_posts"], Counts { withdrawn: 0, ..counts });
+    assert_eq!(three[..2], two);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ use crate::lineage::Records;
 use crate::measure::Measures;
 use crate::pinned::{Pinned, UsableLine};
 use crate::recall::Measured;
+use crate::sides::Sides;
 use crate::usable::Usable;
 
 /// What is told by its form, so that a single one is a defect; words are measured, by what was planted.
@@ -45,6 +46,7 @@ pub(crate) struct Dataset<'a, P> {
     snapshot: Digest,
     duplicates: &'a Duplicates,
     pinned: Option<Pinned>,
+    sides: &'a Sides<'a>,
     examples: u64,
     counts: Counts,
     quarantined: BTreeMap<String, u64>,
@@ -104,7 +106,7 @@ impl<'a, P: Put> Dataset<'a, P> {
         scrubber: &'a Scrubber,
         usable: &'a Usable,
         duplicates: &'a Duplicates,
-        pinned: Option<Pinned>,
+        (pinned, sides): (Option<Pinned>, &'a Sides<'a>),
     ) -> Result<Self, StageError> {
         let counter = TokenCounter::new()
             .ok_or_else(|| StageError::internal("the token vocabulary is not built in"))?;
@@ -122,6 +124,7 @@ impl<'a, P: Put> Dataset<'a, P> {
             snapshot: Digest::default(),
             duplicates,
             pinned,
+            sides,
             examples: 0,
             counts: Counts::default(),
             quarantined: BTreeMap::new(),
@@ -195,7 +198,7 @@ impl<'a, P: Put> Dataset<'a, P> {
             self.counts.too_long += 1;
             return Ok(None);
         };
-        let side = self.plan.recipe.split.side(example.group());
+        let side = self.sides.of(example.group());
         // Who is held out stays so, whether or not the pinned hold-out has them.
         if side == SideName::Holdout && self.pinned.is_some() {
             self.counts.held_back += 1;

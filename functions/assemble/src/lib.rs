@@ -9,8 +9,11 @@ mod pinned;
 mod reading;
 mod recall;
 mod report;
+mod sides;
 mod slices;
 mod usable;
+
+use std::collections::BTreeMap;
 
 use consent::Bits;
 use jiff::Timestamp;
@@ -20,7 +23,7 @@ use records::recipe::Bill;
 use records::split::SideName;
 use stage::arrows::{Approval, AssembleEvent, Assembled, PartRef};
 use stage::lineage_file::LineageIndex;
-use stage::manifest::{Consent, Manifest, Object, Slice};
+use stage::manifest::{Consent, LONGEST_LINE, Manifest, Object, Slice};
 use stage::plan_file::PlanFile;
 use stage::scrub_file::ScrubReport;
 use stage::{ErrorName, StageError, approval_file, keys};
@@ -32,10 +35,8 @@ use supabase::Rows;
 use crate::dataset::{Dataset, Place};
 use crate::duplicates::Duplicates;
 use crate::pinned::Pinned;
+use crate::sides::Sides;
 use crate::usable::Usable;
-
-/// An example is two texts; scrubbing a row of at most 1 MiB does not make it that long.
-const LONGEST_LINE: usize = 32 << 20;
 
 /// Reads consent again, merges the clean parts in the plan's order and writes the sides of the dataset, streaming.
 ///
@@ -73,7 +74,7 @@ pub async fn again(run: &str, store: &(impl Get + Find + Put)) -> Result<Assembl
     if sha256(&bits) != consent.withdrawn.sha256 {
         return Err(no_consent());
     }
-    let inputs = Inputs::read(run, store).await?;
+    let inputs = Inputs { moved: Some(manifest.moved), ..Inputs::read(run, store).await? };
     let usable = Usable::found(Bits::from_bytes(bits.into()), &inputs.parts, &inputs.reports);
     Box::pin(make(inputs, usable, consent.read_at, store)).await
 }
@@ -88,6 +89,8 @@ struct Inputs {
     slices: Vec<Slice>,
     /// Names the key that their hashes are under.
     subject_key: String,
+    /// The groups that were moved to another side; none where that is still to be found out.
+    moved: Option<BTreeMap<String, SideName>>,
 }
 
 impl Inputs {
@@ -105,7 +108,7 @@ impl Inputs {
         let subject_key = one_scrubber(&parts, &reports)?;
         let counts = get_lines(store, &keys::export_counts(run)).await?;
         let slices = slices::reconcile(counts, &parts, &reports)?;
-        Ok(Self { plan, plan_sha256: sha256(&plan_bytes), parts, reports, slices, subject_key })
+        Ok(Self { plan, plan_sha256: sha256(&plan_bytes), parts, reports, slices, subject_key, moved: None })
     }
 }
 
@@ -115,7 +118,7 @@ async fn make(
     now: Timestamp,
     store: &(impl Get + Find + Put),
 ) -> Result<Assembled, StageError> {
-    let Inputs { plan, plan_sha256, parts, reports, slices, subject_key } = inputs;
+    let Inputs { plan, plan_sha256, parts, reports, slices, subject_key, moved } = inputs;
     let run = plan.run.clone();
     let scrubber = plan.recipe.scrub.scrubber(None);
     let examples = reports.iter().map(|report| report.examples).sum();
@@ -123,7 +126,13 @@ async fn make(
     let pinned = Pinned::read(&plan, &subject_key, store).await?;
     let numbers = pinned.as_ref().map(Pinned::numbers).unwrap_or_default();
     let duplicates = Duplicates::mark(&run, &parts, examples, &usable, numbers, store).await?;
-    let mut dataset = Dataset::new(&plan, store, &scrubber, &usable, &duplicates, pinned)?;
+    let sides = if let Some(moved) = moved {
+        Sides::found(&plan, moved)
+    } else {
+        let from = (parts.as_slice(), reports.as_slice());
+        Sides::choose(&plan, from, &usable, &duplicates, &subject_key, store).await?
+    };
+    let mut dataset = Dataset::new(&plan, store, &scrubber, &usable, &duplicates, (pinned, &sides))?;
     let mut inputs = Vec::new();
     for (part, report) in parts.iter().zip(reports) {
         inputs.push(merge(&run, part, report, store, &mut dataset).await?);
@@ -147,6 +156,7 @@ async fn make(
         scrubber_version: pii::VERSION.to_owned(),
         split_seed: plan.recipe.split.seed,
         holdout_percent: Some(plan.recipe.split.holdout_percent),
+        moved: sides.moved().clone(),
         pinned: closed.pinned,
         consent: Some(consent),
         reading,

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// A side of the dataset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SideName {
     /// The model learns from it.
     Train,
@@ -81,8 +82,7 @@ impl Split {
 
     /// Returns the side of a group. By hash: a group stays on its side from run to run, however many rows come.
     pub fn side(&self, group: &str) -> SideName {
-        let hash =
-            Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(group.as_bytes()).finalize();
+        let hash = self.hash(group);
         let bucket = u16::from_be_bytes([hash[0], hash[1]]) % 100;
         let holdout = u16::from(self.holdout_percent);
         if bucket < holdout {
@@ -92,6 +92,15 @@ impl Split {
         } else {
             SideName::Train
         }
+    }
+
+    /// Returns a number by which one of several groups is chosen, whatever order they come in.
+    pub fn rank(&self, group: &str) -> u64 {
+        self.hash(group).iter().skip(2).take(8).fold(0, |rank, byte| (rank << 8) | u64::from(*byte))
+    }
+
+    fn hash(&self, group: &str) -> [u8; 32] {
+        Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(group.as_bytes()).finalize().into()
     }
 }
 

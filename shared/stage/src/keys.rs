@@ -20,6 +20,11 @@ pub fn recipe_approved(recipe: &str) -> String {
     format!("recipes/{recipe}/approved.json")
 }
 
+/// Which groups of the recipe's examples stand on another side than their hash says. Written by `assemble`.
+pub fn recipe_sides(recipe: &str) -> String {
+    format!("recipes/{recipe}/sides.json")
+}
+
 /// What the operators were told last of base models that are shut down. Written by `sunset`.
 pub fn sunset() -> String {
     "sunset.json".to_owned()

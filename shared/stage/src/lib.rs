@@ -30,6 +30,7 @@ pub mod schema_file;
 pub mod scrub_file;
 pub mod serve;
 pub mod settings;
+pub mod sides_file;
 pub mod training_file;
 pub mod upload_file;
 pub mod usage;

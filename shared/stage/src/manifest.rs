@@ -37,6 +37,9 @@ pub struct Manifest {
     /// Share of groups in the hold-out, in percent; none in a manifest that is older than this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_percent: Option<u8>,
+    /// Groups, by keyed hashes, that stand on another side than their hash says, because a table had nobody there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub moved: BTreeMap<String, SideName>,
     /// The hold-out that was kept from an earlier run; none where the recipe pins none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<PinnedHoldout>,
@@ -121,7 +124,7 @@ impl Manifest {
     }
 }
 
-/// A line of a dataset is no longer than two texts of which each came from a row of 1 MiB.
+/// An example is two texts; scrubbing a row of at most 1 MiB does not make it that long.
 pub const LONGEST_LINE: usize = 32 << 20;
 /// A longer hold-out cannot be pinned: it is held in memory, about 20 MB.
 const MOST_PINNED: u64 = 100_000;

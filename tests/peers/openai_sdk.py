@@ -316,6 +316,9 @@ with check("errors: a 5xx is an InternalServerError"):
     refused(InternalServerError, openai.models.list)
 
 with check("webhooks: the SDK takes what is sent, and nothing that was changed on its way"):
+    # The ends of earlier jobs would be told, too.
+    for earlier in list(loose.fine_tuning.jobs.list()):
+        finished(earlier, by=loose)
     inbox, secret = Inbox(), "whsec_" + base64.b64encode(b"a key of the peers").decode()
     set_knobs(webhook={"url": inbox.url, "secret": secret})
     job = finished(create(file))

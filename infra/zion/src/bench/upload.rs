@@ -1,8 +1,12 @@
 //! How fast a large dataset reaches the provider, in how much memory, against the official SDK on the same server.
 //!
 //! A small run makes a real dataset, whose training file is then written again and again until it is large. The function
-//! reads it from the emulator's S3. So does the SDK, by way of a file, as a function of one's own would; and once more it
-//! has the file already, which spares it that way.
+//! reads it from the emulator's S3. So does the SDK, by way of a file, as a function of one's own would; and once more both
+//! have the file already, which spares them that way.
+//!
+//! - `adapter` ours from the file
+
+mod adapter;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -59,7 +63,7 @@ struct Took {
     seconds: f64,
     /// Processor time of the process that uploads: on AWS its share of a core is what it has.
     core_seconds: f64,
-    /// Of the function it is known at the end.
+    /// Of the function it is known at the end; of the adapter, which runs in the benchmark's own process, never.
     peak_mib: f64,
 }
 
@@ -72,8 +76,12 @@ impl Took {
 }
 
 /// The ways, in the order in which they take turns.
-const WAYS: [&str; 3] =
-    ["upload, from S3, parts at once", "the official SDK, from S3", "the official SDK, from disk"];
+const WAYS: [&str; 4] = [
+    "upload, from S3, parts at once",
+    "the official SDK, from S3",
+    "our adapter, from disk",
+    "the official SDK, from disk",
+];
 
 #[derive(Serialize)]
 struct Answer {
@@ -88,6 +96,9 @@ struct Answer {
     sdk_from_s3_mb_per_s: f64,
     sdk_from_s3_core_seconds: f64,
     sdk_from_s3_peak_mib: f64,
+    adapter_from_disk_seconds: f64,
+    adapter_from_disk_mb_per_s: f64,
+    adapter_from_disk_core_seconds: f64,
     sdk_from_disk_seconds: f64,
     sdk_from_disk_mb_per_s: f64,
     sdk_from_disk_core_seconds: f64,
@@ -95,6 +106,7 @@ struct Answer {
     read_alone_mb_per_s: f64,
     upload_to_sdk_from_s3: f64,
     upload_to_sdk_from_disk: f64,
+    adapter_to_sdk_from_disk: f64,
 }
 
 impl Upload {
@@ -121,7 +133,7 @@ impl Upload {
         let manifest_sha256 = self.dataset(&stack, &watch, (&run, &file), &mut board).await?;
         let event = SubmitEvent { run: run.clone(), manifest_sha256 };
         let event = UploadEvent::Submit(event);
-        let (mut ours, mut from_s3, mut from_disk) = (Vec::new(), Vec::new(), Vec::new());
+        let mut ways: [Vec<Took>; 4] = Default::default();
         let (mut reads, fetched) = (Vec::new(), stack.folder().join("fetched.jsonl"));
         let source = [stack.output("Bucket")?.to_owned(), keys::dataset(&run, "train")];
         let script = root.join("tests/peers/uploader.py");
@@ -130,17 +142,21 @@ impl Upload {
             board.event(&format!("read it from S3 alone, round {round} of {ROUNDS}"));
             reads.push(read(&stack, &run).await?);
             let mut told = |way: &str| board.event(&format!("{way}, round {round} of {ROUNDS}"));
-            told(WAYS[0]);
-            ours.push(upload(&stack, &watch, &run, &event).await?);
-            told(WAYS[1]);
-            from_s3.push(sdk(&fetched, &source).await?);
-            told(WAYS[2]);
-            from_disk.push(sdk(&file, &[]).await?);
+            for (at, way) in WAYS.iter().enumerate() {
+                told(way);
+                ways[at].push(match at {
+                    0 => upload(&stack, &watch, &run, &event).await?,
+                    1 => sdk(&fetched, &source).await?,
+                    2 => adapter::upload(&stack, &file).await?,
+                    _ => sdk(&file, &[]).await?,
+                });
+            }
         }
         board.finish();
         let peak = needed(&stack, &watch).bytes;
-        let ours = Took { peak_mib: rounded(watch::mib(peak)), ..fastest(&ours) };
-        print([ours, fastest(&from_s3), fastest(&from_disk)], fastest(&reads))
+        let mut took = ways.map(|way| fastest(&way));
+        took[0].peak_mib = rounded(watch::mib(peak));
+        print(took, fastest(&reads))
     }
 
     /// Makes a dataset whose training file is large; returns the manifest's hash.
@@ -284,26 +300,29 @@ fn fastest(all: &[Took]) -> Took {
     all.iter().fold(first, |best, took| if took.seconds < best.seconds { *took } else { best })
 }
 
-fn print(took: [Took; 3], read: Took) -> Result<()> {
+fn print(took: [Took; 4], read: Took) -> Result<()> {
     term::line(&format!(
         "{:<34} {:>14} {:>9} {:>8} {:>8} {:>9}",
         "", "bytes", "seconds", "MB/s", "core s", "peak MiB"
     ));
     for (way, took) in WAYS.iter().zip(took) {
-        term::line(&format!(
-            "{way:<34} {:>14} {:>9.2} {:>8.1} {:>8.2} {:>9.1}",
+        let peak = if took.peak_mib > 0.0 { format!("{:.1}", took.peak_mib) } else { String::new() };
+        let line = format!(
+            "{way:<34} {:>14} {:>9.2} {:>8.1} {:>8.2} {peak:>9}",
             term::number(took.bytes),
             took.seconds,
             took.mb_per_second(),
             took.core_seconds,
-            took.peak_mib
-        ));
+        );
+        term::line(line.trim_end());
     }
-    let [ours, from_s3, from_disk] = took;
-    let to = |sdk: Took| rounded(ours.mb_per_second() / sdk.mb_per_second().max(0.001));
-    let (to_s3, to_disk) = (to(from_s3), to(from_disk));
+    let [ours, from_s3, adapter, from_disk] = took;
+    let to = |ours: Took, sdk: Took| rounded(ours.mb_per_second() / sdk.mb_per_second().max(0.001));
+    let (to_s3, to_disk, like) = (to(ours, from_s3), to(ours, from_disk), to(adapter, from_disk));
     let alone = read.mb_per_second();
-    term::line(&format!("upload to the SDK: {to_s3:.2} from S3, {to_disk:.2} from disk"));
+    term::line(&format!(
+        "both from S3: {to_s3:.2} of the SDK; both from disk: {like:.2}; ours from S3, the SDK's from disk: {to_disk:.2}"
+    ));
     term::line(&format!("the object alone leaves the emulator's S3 at {alone:.1} MB/s"));
     let answer = Answer {
         bench: "upload",
@@ -318,6 +337,9 @@ fn print(took: [Took; 3], read: Took) -> Result<()> {
         sdk_from_s3_mb_per_s: from_s3.mb_per_second(),
         sdk_from_s3_core_seconds: from_s3.core_seconds,
         sdk_from_s3_peak_mib: from_s3.peak_mib,
+        adapter_from_disk_seconds: rounded(adapter.seconds),
+        adapter_from_disk_mb_per_s: adapter.mb_per_second(),
+        adapter_from_disk_core_seconds: rounded(adapter.core_seconds),
         sdk_from_disk_seconds: rounded(from_disk.seconds),
         sdk_from_disk_mb_per_s: from_disk.mb_per_second(),
         sdk_from_disk_core_seconds: from_disk.core_seconds,
@@ -325,6 +347,7 @@ fn print(took: [Took; 3], read: Took) -> Result<()> {
         read_alone_mb_per_s: alone,
         upload_to_sdk_from_s3: to_s3,
         upload_to_sdk_from_disk: to_disk,
+        adapter_to_sdk_from_disk: like,
     };
     term::line(&serde_json::to_string(&answer).context("write the figures")?);
     Ok(())

@@ -36,10 +36,19 @@ pub(super) struct Peak {
 
 impl Peak {
     /// Processor time of all processes, in seconds.
-    #[expect(clippy::cast_precision_loss, reason = "seconds for people")]
     pub(super) fn cpu_seconds(&self) -> f64 {
-        self.ticks as f64 / rustix::param::clock_ticks_per_second() as f64
+        seconds(self.ticks)
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds for people")]
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / rustix::param::clock_ticks_per_second() as f64
+}
+
+/// Processor time of one process, in seconds; none of one that has gone.
+pub(super) fn core_seconds(id: u32) -> f64 {
+    seconds(stat(id).map_or(0, |stat| stat.ticks))
 }
 
 /// Watches a process group until it is dropped.

@@ -1,8 +1,7 @@
 //! One run without the state machine: the same events to the same functions, as many at once.
 //!
-//! The workflow itself would stop a million rows by name: above the recipe's budget in `plan`, above the largest file that a
-//! provider takes whole in `assemble`. Here the plan is amended between the two: the budget is lifted, and the provider
-//! takes files in parts.
+//! The workflow itself would wait for an operator above the recipe's budget, and end above the largest file that a provider
+//! takes whole. Here the plan is amended before the export: the budget is lifted, and the provider takes files in parts.
 
 use std::time::{Duration, Instant};
 
@@ -43,11 +42,10 @@ pub(super) struct Step {
     pub(super) work: Work,
 }
 
-/// What a run did, and what would have stopped it.
+/// What a run did.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Done {
     pub(super) steps: Vec<Step>,
-    pub(super) notes: Vec<String>,
     /// Ranges the table was cut into.
     pub(super) slices: u64,
     /// Objects the run left.
@@ -101,7 +99,7 @@ pub(super) async fn dataset(
 ) -> Result<Assembled> {
     told("plan");
     let begun = Instant::now();
-    let planned = plan(stack, run, recipe, &mut done.notes).await?;
+    let planned = plan(stack, run, recipe).await?;
     done.step(meter, ("plan", "plan"), begun, (1, planned.rows, 0)).await?;
     done.slices = planned.slices.len() as u64;
 
@@ -194,20 +192,11 @@ async fn finish(
     done.step(meter, ("promote", "promote"), begun, (1, 0, 0)).await
 }
 
-/// Plans; what the budget refuses is planned as a dry run. Then lifts the limits that a benchmark is not about.
-async fn plan(stack: &Stack, run: &str, recipe: &str, notes: &mut Vec<String>) -> Result<Planned> {
-    let event = |dry_run| PlanEvent {
-        run: run.to_owned(),
-        started_at: Timestamp::now(),
-        input: json!({"recipe": recipe, "dry_run": dry_run}),
-    };
-    let planned: Planned = match call(stack, "plan", &event(false)).await {
-        Err(error) if error.to_string().contains("BudgetExceeded") => {
-            notes.push("plan would have ended the run as BudgetExceeded: its budget was lifted".to_owned());
-            call(stack, "plan", &event(true)).await?
-        }
-        answer => answer?,
-    };
+/// Plans, then lifts the limits that a benchmark is not about.
+async fn plan(stack: &Stack, run: &str, recipe: &str) -> Result<Planned> {
+    let event =
+        PlanEvent { run: run.to_owned(), started_at: Timestamp::now(), input: json!({"recipe": recipe}) };
+    let planned: Planned = call(stack, "plan", &event).await?;
     let key = keys::plan(run);
     let read = stack.document::<PlanFile>(&key).await?;
     let mut plan = read.ok_or_else(|| Error::new(format!("plan left no {key}")))?;

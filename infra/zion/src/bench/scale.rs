@@ -167,9 +167,6 @@ fn print_run(size: &Size) {
         size.load_seconds,
         size.emulator_peak_mib
     ));
-    for note in &size.done.notes {
-        term::line(&format!("  {note}"));
-    }
     term::line(&format!(
         "  {:<9} {:>9} {:>9} {:>8} {:>10} {:>10} {:>14} {:>8} {:>8} {:>8} {:>9} {:>9}",
         "stage",

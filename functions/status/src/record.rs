@@ -92,7 +92,7 @@ mod tests {
 
     impl Watch for Behind {
         async fn poll(&self, _: &str) -> Result<Job, StageError> {
-            unimplemented!("the job has been looked at")
+            Err(StageError::internal("the job is not looked at again"))
         }
 
         async fn events(&self, _: &str, _: Option<&str>, into: &mut Told<Event>) -> Result<(), StageError> {
@@ -122,7 +122,7 @@ mod tests {
         }
 
         async fn cancel(&self, _: &str) -> Result<(), StageError> {
-            unimplemented!("the job has ended")
+            Err(StageError::internal("a job that has ended is not cancelled"))
         }
     }
 

@@ -4,6 +4,7 @@ use super::spec::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::io::BufRead;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What a line teaches.
 #[derive(Debug)]
@@ -58,9 +59,17 @@ const MESSAGE_KEYS: [&str; 7] =
     ["role", "content", "name", "weight", "tool_calls", "tool_call_id", "function_call"];
 
 /// Reads a file of at least `fewest` examples; the error is the provider's message, without content.
-pub(crate) fn read(file: impl BufRead, fewest: usize, method: Method) -> Result<Vec<Example>, String> {
+pub(crate) fn read(
+    file: impl BufRead,
+    fewest: usize,
+    method: Method,
+    given_up: &AtomicBool,
+) -> Result<Vec<Example>, String> {
     let mut examples = Vec::new();
     for (n, line) in file.lines().enumerate() {
+        if given_up.load(Ordering::Relaxed) {
+            return Err("The job was cancelled.".to_owned());
+        }
         let number = n + 1;
         let line = line.map_err(|_| format!("Line {number} is not valid UTF-8."))?;
         if line.starts_with('\u{feff}') {
@@ -175,12 +184,23 @@ pub(crate) fn tokens(text: &str) -> u64 {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::io::{self, BufReader};
 
     const GOOD: &str = r#"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}"#;
 
+    fn wanted(file: &str, fewest: usize, method: Method) -> Result<Vec<Example>, String> {
+        read(file.as_bytes(), fewest, method, &AtomicBool::new(false))
+    }
+
+    #[test]
+    fn reads_no_further_for_a_job_that_is_given_up() {
+        let endless = BufReader::new(io::repeat(b'\n'));
+        assert!(read(endless, 1, Method::Supervised, &AtomicBool::new(true)).is_err());
+    }
+
     #[test]
     fn reads_prompt_and_completion_without_the_system_message() {
-        let read = read(format!("{GOOD}\n{GOOD}\n").as_bytes(), 2, Method::Supervised).unwrap();
+        let read = wanted(&format!("{GOOD}\n{GOOD}\n"), 2, Method::Supervised).unwrap();
         assert_eq!((read[0].prompt.as_str(), read[0].completion.as_str()), ("q", "a"));
     }
 
@@ -193,12 +213,12 @@ mod tests {
             json!({"input": input, "preferred_output": preferred, "non_preferred_output": other}).to_string()
         };
         let good = line([answer("good"), answer("bad")]);
-        let taught = read(good.as_bytes(), 1, Method::Dpo).unwrap();
+        let taught = wanted(&good, 1, Method::Dpo).unwrap();
         assert_eq!((taught[0].prompt.as_str(), taught[0].completion.as_str()), ("q", "good"));
         for wrong in [GOOD.to_owned(), line([answer("a"), answer("a")]), line([answer("a"), json!([])])] {
-            assert!(read(wrong.as_bytes(), 1, Method::Dpo).is_err(), "{wrong}");
+            assert!(wanted(&wrong, 1, Method::Dpo).is_err(), "{wrong}");
         }
-        assert!(read(good.as_bytes(), 1, Method::Supervised).is_err());
+        assert!(wanted(&good, 1, Method::Supervised).is_err());
     }
 
     #[test]
@@ -216,7 +236,7 @@ mod tests {
             (r#"{"rows":1}"#.to_owned(), "unexpected key"),
         ];
         for (file, part) in cases {
-            let message = read(file.as_bytes(), 2, Method::Supervised).unwrap_err();
+            let message = wanted(&file, 2, Method::Supervised).unwrap_err();
             assert!(message.contains(part), "{message}");
         }
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use std::fs::File;
 use std::io::BufReader;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Fewest examples a training file may have.
 pub(crate) const FEWEST: usize = 10;
@@ -29,6 +30,8 @@ pub(crate) struct Job {
     pub(crate) planned: Planned,
     /// When somebody cancelled it.
     pub(crate) cancelled_ms: Option<i64>,
+    /// Set then: nobody reads on in its files.
+    pub(crate) given_up: Arc<AtomicBool>,
     /// Since when it stands still.
     paused_ms: Option<i64>,
     /// How long it stood still before.
@@ -70,6 +73,7 @@ impl Job {
             checked: None,
             planned,
             cancelled_ms: None,
+            given_up: Arc::default(),
             paused_ms: None,
             stood_ms: 0,
             ended: None,
@@ -223,15 +227,20 @@ pub(crate) fn losses() -> impl Iterator<Item = (u32, f64)> {
     (1..=10).map(|step| (step * 10, 2.0 / f64::from(step)))
 }
 
-/// Reads the files of a job; the failure is what the job's `error` will say.
-pub(crate) fn check(training: File, validation: Option<File>, method: Method) -> Result<Learned, Failure> {
+/// Reads the files of a job until it is given up; the failure is what the job's `error` will say.
+pub(crate) fn check(
+    training: File,
+    validation: Option<File>,
+    method: Method,
+    given_up: &AtomicBool,
+) -> Result<Learned, Failure> {
     let read = |file: File, fewest, what: &str| -> Result<Vec<Example>, Failure> {
         let failure = |message: String| Failure {
             code: format!("invalid_{what}_file"),
             message: format!("The job failed due to an {message}"),
             param: Some(format!("{what}_file")),
         };
-        let examples = examples::read(BufReader::new(file), fewest, method)
+        let examples = examples::read(BufReader::new(file), fewest, method, given_up)
             .map_err(|why| failure(format!("invalid {what} file. {why}")))?;
         if examples.iter().any(|example| example.unsafe_text) {
             let why = "was blocked by our moderation system because it contains too many examples that violate our usage policies";

@@ -15,6 +15,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 type Answer = Result<Json<Value>, ProviderError>;
 
@@ -24,7 +25,7 @@ pub(crate) async fn create(State(provider): State<Arc<Provider>>, body: Bytes) -
         ProviderError::new(StatusCode::BAD_REQUEST, "We could not parse the JSON body of your request.")
     })?;
     let spec = Spec::parse(&body)?;
-    let (id, object, training, validation, method) = {
+    let ((id, given_up), object, training, validation, method) = {
         let mut state = provider.state();
         if !models::is_tunable(&state, &spec.model) {
             let message = format!("Model {} is not available for fine-tuning or does not exist.", spec.model);
@@ -41,15 +42,16 @@ pub(crate) async fn create(State(provider): State<Arc<Provider>>, body: Bytes) -
         };
         let job = Job::new(spec, planned);
         let object = job.object(job.created_ms, state.pace_ms, None);
-        let id = job.id.clone();
+        let known_as = (job.id.clone(), job.given_up.clone());
         state.jobs.push(job);
         drop(state);
-        (id, object, training, validation, method)
+        (known_as, object, training, validation, method)
     };
     let clock = fresh::clock();
     tokio::task::spawn_blocking(move || {
         fresh::sync_by(clock, || {
-            let outcome: Result<_, Failure> = job::check(training, validation, method).map(Arc::new);
+            let outcome: Result<_, Failure> =
+                job::check(training, validation, method, &given_up).map(Arc::new);
             let mut state = provider.state();
             if let Ok(job) = state.job(&id) {
                 job.checked = Some((now_ms(), outcome));
@@ -120,6 +122,7 @@ pub(crate) async fn cancel(State(provider): State<Arc<Provider>>, Path(id): Path
             return Err(ProviderError::new(StatusCode::BAD_REQUEST, message));
         }
         job.cancelled_ms = Some(now);
+        job.given_up.store(true, Ordering::Relaxed);
         id
     };
     // Taken anew: the end is noticed, so `finished_at` is set.

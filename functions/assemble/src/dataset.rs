@@ -24,6 +24,7 @@ use crate::lineage::Records;
 use crate::measure::Measures;
 use crate::pinned::{Pinned, UsableLine};
 use crate::recall::Measured;
+use crate::side::SideWriter;
 use crate::sides::Sides;
 use crate::usable::Usable;
 
@@ -36,7 +37,7 @@ pub(crate) struct Dataset<'a, P> {
     plan: &'a PlanFile,
     scrubber: &'a Scrubber,
     counter: TokenCounter,
-    writers: BTreeMap<SideName, Writer<'a, P>>,
+    writers: BTreeMap<SideName, SideWriter<'a, P>>,
     /// Which examples are in it, of the part that is being added and of those before it.
     part: Bits,
     members: Writer<'a, P>,
@@ -110,13 +111,14 @@ impl<'a, P: Put> Dataset<'a, P> {
     ) -> Result<Self, StageError> {
         let counter = TokenCounter::new()
             .ok_or_else(|| StageError::internal("the token vocabulary is not built in"))?;
-        let writer =
-            |side: SideName| Writer::new(store, keys::dataset(&plan.run, side.as_str()), Class::Derived);
         Ok(Self {
             plan,
             scrubber,
             counter,
-            writers: SideName::ALL.into_iter().map(|side| (side, writer(side))).collect(),
+            writers: SideName::ALL
+                .into_iter()
+                .map(|side| (side, SideWriter::new(store, plan, side)))
+                .collect(),
             part: Bits::default(),
             members: Writer::new(store, keys::members(&plan.run), Class::Derived),
             records: Records::new(plan, store),
@@ -319,8 +321,7 @@ impl<'a, P: Put> Dataset<'a, P> {
         };
         let mut sides = BTreeMap::new();
         for (side, writer) in self.writers {
-            let closed = writer.close().await?;
-            sides.insert(side, Side { lines: closed.lines, bytes: closed.bytes, sha256: closed.sha256 });
+            sides.insert(side, writer.close().await?);
         }
         let members = self.members.close().await?;
         let limits = self.plan.limits;

@@ -9,6 +9,7 @@ mod pinned;
 mod reading;
 mod recall;
 mod report;
+mod side;
 mod sides;
 mod slices;
 mod usable;

@@ -72,7 +72,7 @@ pub(crate) async fn take_back(
         provider.delete_file(&file).await?;
     }
     for (name, bytes) in specs {
-        let spec = FileSpec { name, bytes };
+        let spec = FileSpec { name, bytes, md5: None };
         for _ in 0..MOST_COPIES {
             let Some(file) = provider.find_file(&spec).await? else { break };
             provider.delete_file(&file).await?;
@@ -110,7 +110,7 @@ impl<S: Find + Put> Ledger for InStore<'_, S> {
 /// The name holds run and hash: with the size it identifies the content.
 fn spec(run: &str, side: SideName, object: &Side) -> FileSpec {
     let name = format!("{run}-{}-{}.jsonl", side.as_str(), &object.sha256[..object.sha256.len().min(16)]);
-    FileSpec { name, bytes: object.bytes }
+    FileSpec { name, bytes: object.bytes, md5: object.md5.clone() }
 }
 
 /// The run in the name of a file that looks like one of ours.

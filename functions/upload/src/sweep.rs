@@ -195,7 +195,7 @@ impl Run {
         let over = self.ended || jobs.iter().filter(is_known).any(|job| job.job.status.is_final());
         let in_use = [&record.training_file, &record.validation_file];
         let files_left = stored.iter().filter(|file| {
-            let ours = record.sent.get(&file.spec.name) == Some(&file.spec.bytes);
+            let ours = record.sent.get(&file.name) == Some(&file.bytes);
             let used = known.is_none() || in_use.iter().any(|id| id.as_ref() == Some(&file.id));
             let kept = self.host.keep_files && in_use.iter().any(|id| id.as_ref() == Some(&file.id));
             ours && if over { !kept } else { !used }
@@ -260,7 +260,7 @@ fn add_unknown(unknown: &mut Left, known: &BTreeSet<String>, jobs: &[Marked], st
         }
     }
     for file in stored {
-        let stranger = files::run_of(&file.spec.name).is_some_and(|run| !known.contains(run));
+        let stranger = files::run_of(&file.name).is_some_and(|run| !known.contains(run));
         if stranger && !unknown.files.contains(&file.id) {
             unknown.files.push(file.id.clone());
         }

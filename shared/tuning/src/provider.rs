@@ -191,8 +191,10 @@ pub struct Marked {
 pub struct Stored {
     /// The provider's id.
     pub id: String,
-    /// What it was uploaded as.
-    pub spec: FileSpec,
+    /// Its name.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// A base model.
@@ -211,4 +213,6 @@ pub struct FileSpec {
     pub name: String,
     /// Its size.
     pub bytes: u64,
+    /// MD5 of its content, in hex, where it is known: the provider compares it.
+    pub md5: Option<String>,
 }

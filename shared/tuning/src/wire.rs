@@ -176,7 +176,8 @@ pub(crate) struct Expiry {
 #[derive(Debug, Serialize)]
 pub(crate) struct CompleteUpload<'a> {
     pub(crate) part_ids: Vec<&'a str>,
-    pub(crate) md5: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) md5: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]

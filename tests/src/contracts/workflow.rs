@@ -159,7 +159,7 @@ fn the_longest_deadline_of_a_job_ends_before_the_workflow_does() {
 
 /// One answer of each step, as the workflow keeps it.
 fn accumulated() -> Value {
-    let side = arrows::Side { lines: 1, bytes: 1, sha256: "s".to_owned() };
+    let side = arrows::Side { lines: 1, bytes: 1, sha256: "s".to_owned(), md5: Some("m".to_owned()) };
     let now = jiff::Timestamp::UNIX_EPOCH;
     let slice = arrows::SliceRef { table: "t".to_owned(), slice: 0 };
     let text = || "x".to_owned();

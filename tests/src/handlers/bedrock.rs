@@ -151,7 +151,7 @@ async fn the_dataset_is_rendered_into_the_run_s_folder_and_found_and_deleted_the
     let store = Memory::default();
     let folder = RunFolder::new(&store, "bucket", RUN);
     let provider = Bedrock::new(tuning::bedrock::client().await, &host(), "role".to_owned(), folder);
-    let spec = FileSpec { name: "run-1-train-0123456789abcdef.jsonl".to_owned(), bytes: 1 };
+    let spec = FileSpec { name: "run-1-train-0123456789abcdef.jsonl".to_owned(), bytes: 1, md5: None };
     assert_eq!(provider.find_file(&spec).await.unwrap(), None);
     let text: String = (0..9_000).map(line).collect();
     assert!(send(&provider, &spec, &text, true).await.is_err());

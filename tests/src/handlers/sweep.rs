@@ -147,7 +147,7 @@ async fn files_of_a_run_whose_job_is_trained_go_and_its_model_stays() {
 async fn what_no_run_of_this_stack_has_asked_for_is_told_and_left_alone() {
     let (store, tuner) = trained().await;
     end(RUN, &store).await;
-    let name = |name: &str| (FileSpec { name: name.to_owned(), bytes: 1 }, b"x".to_vec());
+    let name = |name: &str| (FileSpec { name: name.to_owned(), bytes: 1, md5: None }, b"x".to_vec());
     let ours = tuner.files.lock().unwrap()[0].0.name.clone();
     tuner.files.lock().unwrap().extend([
         name("another-train-0123456789abcdef.jsonl"),

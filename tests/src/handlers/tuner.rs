@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use md5::{Digest as _, Md5};
 use serde_json::json;
 use stage::plan_file::Limits;
 use stage::{ErrorName, StageError, keys};
@@ -111,7 +112,10 @@ impl Catalogue for Tuner {
 impl Files for Tuner {
     async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
         let (files, deleted) = (self.files.lock().unwrap(), self.deleted.lock().unwrap());
-        let named = files.iter().enumerate().filter(|(_, (file, _))| file == spec);
+        let named = files
+            .iter()
+            .enumerate()
+            .filter(|(_, (file, _))| (&file.name, file.bytes) == (&spec.name, spec.bytes));
         Ok(named.map(|(at, _)| format!("file-{at}")).find(|id| !deleted.contains(id)))
     }
 
@@ -134,6 +138,8 @@ impl Files for Tuner {
         ledger.write(Some(&begun)).await?;
         let body = chunks.collect().await?;
         assert_eq!(body.len() as u64, spec.bytes, "the declared size is the sent size");
+        let md5 = hex::encode(Md5::digest(&body));
+        assert_eq!(spec.md5.as_ref(), Some(&md5), "the checksum is that of what is sent");
         {
             let mut left = self.uploads_left.lock().unwrap();
             match left.as_mut() {
@@ -195,7 +201,8 @@ impl Inventory for Tuner {
         let (files, deleted) = (self.files.lock().unwrap(), self.deleted.lock().unwrap());
         let stored = |(at, (spec, _)): (usize, &(FileSpec, Vec<u8>))| Stored {
             id: format!("file-{at}"),
-            spec: spec.clone(),
+            name: spec.name.clone(),
+            bytes: spec.bytes,
         };
         Ok(files.iter().enumerate().map(stored).filter(|file| !deleted.contains(&file.id)).collect())
     }

@@ -91,7 +91,7 @@ async fn send(provider: &Bedrock<RunFolder<'_, S3>>, name: &str, lines: usize) -
     };
     let text = (0..lines).map(|number| line(number).to_string() + "\n").collect::<Vec<_>>().concat();
     let (sender, chunks) = chunks::channel();
-    let spec = FileSpec { name: name.to_owned(), bytes: text.len() as u64 };
+    let spec = FileSpec { name: name.to_owned(), bytes: text.len() as u64, md5: None };
     assert_eq!(provider.find_file(&spec).await.unwrap(), None);
     let fill = async move { sender.send(Ok(text.into())).await };
     let (_, sent) = tokio::join!(fill, provider.upload(&spec, chunks, &NoLedger));

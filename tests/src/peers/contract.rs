@@ -176,7 +176,7 @@ fn lines(count: usize) -> String {
 }
 
 pub(super) fn file(name: &str, count: usize) -> FileSpec {
-    FileSpec { name: name.to_owned(), bytes: lines(count).len() as u64 }
+    FileSpec { name: name.to_owned(), bytes: lines(count).len() as u64, md5: None }
 }
 
 /// Uploads a training file of so many lines; answers its id.

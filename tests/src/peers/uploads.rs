@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use md5::{Digest as _, Md5};
 use records::recipe;
 use serde_json::{Value, json};
 use stage::{ErrorName, StageError};
@@ -61,7 +62,9 @@ async fn send_some(
             sender.send(Err(StageError::internal("the file broke off"))).await;
         }
     });
-    provider.upload(&FileSpec { name: name.to_owned(), bytes: bytes as u64 }, chunks, ledger).await
+    let md5 = Some(hex::encode(Md5::digest(content(bytes))));
+    let spec = FileSpec { name: name.to_owned(), bytes: bytes as u64, md5 };
+    provider.upload(&spec, chunks, ledger).await
 }
 
 /// Uploads a file of so many bytes.

@@ -14,10 +14,11 @@ use std::time::Instant;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use jiff::Timestamp;
+use md5::{Digest as _, Md5};
 use records::digest::{Digest, sha256};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stage::arrows::{SubmitEvent, Submitted, UploadEvent};
+use stage::arrows::{Side, SubmitEvent, Submitted, UploadEvent};
 use stage::keys;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
@@ -130,7 +131,7 @@ impl Upload {
         let watch = Watch::of(stack.emulator().child().id());
         let run = format!("bench-{}", Timestamp::now().as_millisecond());
         let file = stack.folder().join("train.jsonl");
-        let manifest_sha256 = self.dataset(&stack, &watch, (&run, &file), &mut board).await?;
+        let (manifest_sha256, md5) = self.dataset(&stack, &watch, (&run, &file), &mut board).await?;
         let event = SubmitEvent { run: run.clone(), manifest_sha256 };
         let event = UploadEvent::Submit(event);
         let mut ways: [Vec<Took>; 4] = Default::default();
@@ -147,7 +148,7 @@ impl Upload {
                 ways[at].push(match at {
                     0 => upload(&stack, &watch, &run, &event).await?,
                     1 => sdk(&fetched, &source).await?,
-                    2 => adapter::upload(&stack, &file).await?,
+                    2 => adapter::upload(&stack, &file, md5.as_deref()).await?,
                     _ => sdk(&file, &[]).await?,
                 });
             }
@@ -159,14 +160,14 @@ impl Upload {
         print(took, fastest(&reads))
     }
 
-    /// Makes a dataset whose training file is large; returns the manifest's hash.
+    /// Makes a dataset whose training file is large; returns the manifest's hash and the file's MD5.
     async fn dataset(
         &self,
         stack: &Stack,
         watch: &Watch,
         (run, file): (&str, &Path),
         board: &mut Board,
-    ) -> Result<String> {
+    ) -> Result<(String, Option<String>)> {
         let none = Sample { resumes: 0, support_logs: 0, seo_contents: 0, ..Sample::of(ROWS) };
         sample::load(&stack.database().await?, Sample { job_posts: ROWS, ..none }, false).await?;
         let (mut meter, mut done) = (Meter::new(stack, watch), Done::default());
@@ -176,23 +177,20 @@ impl Upload {
         let key = keys::dataset(run, "train");
         let small = read_all(stack, &key).await?;
         let times = (self.megabytes * 1_000_000).div_ceil(small.len() as u64);
-        let (bytes, digest) = grow(stack, &key, file, &small, times).await?;
+        let side = grow(stack, &key, file, &small, times).await?;
         // As JSON: all that is not the training file stays as it was.
         let key = keys::manifest(run);
         let manifest = read_all(stack, &key).await?;
         let mut manifest: Value = serde_json::from_slice(&manifest).context("read the manifest")?;
         let train = &mut manifest["outputs"]["train"];
         let lines = train["lines"].as_u64().unwrap_or_default() * times;
-        for (field, value) in
-            [("bytes", Value::from(bytes)), ("lines", Value::from(lines)), ("sha256", Value::from(digest))]
-        {
-            train[field] = value;
-        }
+        let md5 = side.md5.clone();
+        *train = serde_json::to_value(Side { lines, ..side }).context("describe the training file")?;
         let body = serde_json::to_vec(&manifest).context("write the manifest")?;
         let sha = sha256(&body);
         let put = stack.s3().put_object().bucket(stack.output("Bucket")?).key(&key);
         put.body(ByteStream::from(body)).send().await.context("write the manifest")?;
-        Ok(sha)
+        Ok((sha, md5))
     }
 }
 
@@ -200,20 +198,20 @@ async fn read_all(stack: &Stack, key: &str) -> Result<Vec<u8>> {
     stack.object(key).await?.ok_or_else(|| Error::new(format!("{key} is missing")))
 }
 
-/// Writes `small` so many times, to the store and to a file.
-async fn grow(stack: &Stack, key: &str, file: &Path, small: &[u8], times: u64) -> Result<(u64, String)> {
+/// Writes `small` so many times, to the store and to a file; how many lines that makes is left open.
+async fn grow(stack: &Stack, key: &str, file: &Path, small: &[u8], times: u64) -> Result<Side> {
     let bucket = stack.output("Bucket")?;
     let begun = stack.s3().create_multipart_upload().bucket(bucket).key(key).send().await;
     let upload = begun.context(format!("begin {key}"))?.upload_id.unwrap_or_default();
     let mut out = File::create(file).await.context("create the file for the SDK")?;
-    let (mut digest, mut part, mut parts, mut bytes) = (Digest::default(), Vec::new(), Vec::new(), 0);
+    let (mut digest, mut md5, mut part, mut parts) = (Digest::default(), Md5::new(), Vec::new(), Vec::new());
     for turn in 1..=times {
         part.extend_from_slice(small);
         if part.len() < PART && turn < times {
             continue;
         }
-        bytes += part.len() as u64;
         digest.update(&part);
+        md5.update(&part);
         out.write_all(&part).await.context("write the file for the SDK")?;
         let number = i32::try_from(parts.len() + 1).context("count the parts")?;
         let sent = stack.s3().upload_part().bucket(bucket).key(key).upload_id(&upload).part_number(number);
@@ -225,7 +223,8 @@ async fn grow(stack: &Stack, key: &str, file: &Path, small: &[u8], times: u64) -
     let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
     let complete = stack.s3().complete_multipart_upload().bucket(bucket).key(key).upload_id(&upload);
     complete.multipart_upload(parts).send().await.context(format!("complete {key}"))?;
-    Ok((bytes, digest.finish()))
+    let (bytes, md5) = (digest.bytes(), Some(hex::encode(md5.finalize())));
+    Ok(Side { lines: 0, bytes, sha256: digest.finish(), md5 })
 }
 
 /// Reads the training file from the emulator's S3 and forgets it: no upload from there can be faster.

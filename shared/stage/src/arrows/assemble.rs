@@ -18,6 +18,9 @@ pub struct Side {
     pub bytes: u64,
     /// SHA-256 of the object, in hex.
     pub sha256: String,
+    /// MD5 of the object, in hex, by which a provider compares what it was sent. Earlier manifests have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub md5: Option<String>,
 }
 
 /// The dataset, in counts and hashes.

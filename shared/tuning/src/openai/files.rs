@@ -62,9 +62,7 @@ impl OpenAi {
         let query = [("purpose", PURPOSE), ("limit", "10000")];
         let request = || self.request(Method::GET, url.clone()).query(&query).timeout(READING);
         let files: List<File> = self.patiently("listing files", request).await?;
-        let stored = |file: File| {
-            Some(Stored { id: file.id, spec: FileSpec { name: file.filename?, bytes: file.bytes? } })
-        };
+        let stored = |file: File| Some(Stored { id: file.id, name: file.filename?, bytes: file.bytes? });
         Ok(files.data.into_iter().filter_map(stored).collect())
     }
 }
@@ -72,7 +70,8 @@ impl OpenAi {
 impl Files for OpenAi {
     async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
         // Files carry no metadata: the name holds run and hash.
-        Ok(self.stored().await?.into_iter().find(|file| file.spec == *spec).map(|file| file.id))
+        let same = |file: &Stored| file.name == spec.name && file.bytes == spec.bytes;
+        Ok(self.stored().await?.into_iter().find(same).map(|file| file.id))
     }
 
     async fn upload(

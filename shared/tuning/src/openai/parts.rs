@@ -1,14 +1,12 @@
 //! An upload in parts: several at a time, each repeated alone, taken up where an earlier try was broken off.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use jiff::SignedDuration;
-use md5::{Digest as _, Md5};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method, StatusCode};
 use stage::{ErrorName, StageError, clock};
@@ -57,7 +55,7 @@ impl OpenAi {
             None => self.begin(spec, ledger).await?,
         };
         match self.fill(&mut begun, chunks, ledger).await {
-            Ok(md5) => self.complete(spec, &begun, &md5, ledger).await,
+            Ok(()) => self.complete(spec, &begun, ledger).await,
             // What was begun a moment ago is not lost: the provider refuses what it was sent.
             Err(failed) if failed.is_gone() && fresh && clock::now() < begun.expires_at => {
                 ledger.write(None).await?;
@@ -92,9 +90,9 @@ impl OpenAi {
         Ok(begun)
     }
 
-    /// Sends what is missing and answers the MD5 of the whole file. Every chunk is read, also of parts that have arrived:
-    /// the checksum needs them, and so does whoever checks the file on its way here.
-    async fn fill(&self, begun: &mut Begun, chunks: Chunks, ledger: &impl Ledger) -> Result<String, Failed> {
+    /// Sends what is missing. Every chunk is read, also of parts that have arrived: whoever checks the file on its way here
+    /// needs them.
+    async fn fill(&self, begun: &mut Begun, chunks: Chunks, ledger: &impl Ledger) -> Result<(), Failed> {
         let (upload, most) = (begun.upload.clone(), begun.part_bytes);
         let mut cutter = Cutter::new(chunks, most).map_err(Failed::before)?;
         let mut all_read = false;
@@ -122,18 +120,13 @@ impl OpenAi {
                 else => break,
             }
         }
-        let Cutter { bytes, md5, .. } = cutter;
+        let bytes = cutter.bytes;
         if bytes != begun.bytes {
             let text =
                 format!("{} has {bytes} bytes, not the {} that were declared", begun.name, begun.bytes);
             return Err(Failed::before(StageError::internal(text)));
         }
-        let mut hex = String::with_capacity(32);
-        for byte in md5.finalize() {
-            // Writing to a `String` cannot fail.
-            let _infallible = write!(hex, "{byte:02x}");
-        }
-        Ok(hex)
+        Ok(())
     }
 
     /// Sends one part, with patience; returns its number, its id and its bytes.
@@ -154,10 +147,10 @@ impl OpenAi {
         &self,
         spec: &FileSpec,
         begun: &Begun,
-        md5: &str,
         ledger: &impl Ledger,
     ) -> Result<String, StageError> {
-        let order = CompleteUpload { part_ids: begun.parts.values().map(String::as_str).collect(), md5 };
+        let part_ids = begun.parts.values().map(String::as_str).collect();
+        let order = CompleteUpload { part_ids, md5: spec.md5.as_deref() };
         let url = self.url(&["uploads", &begun.upload, "complete"])?;
         // The provider joins and checks gigabytes before it answers.
         let request = || self.request(Method::POST, url.clone()).json(&order).timeout(Duration::from_mins(3));
@@ -211,8 +204,7 @@ struct Cutter {
     part_bytes: usize,
     next: u64,
     spare: Vec<BytesMut>,
-    /// Of everything so far, chunk by chunk: sixteen megabytes at once would keep the network waiting.
-    md5: Md5,
+    /// Bytes so far.
     bytes: u64,
 }
 
@@ -221,7 +213,7 @@ impl Cutter {
         let part_bytes = usize::try_from(part_bytes)
             .map_err(|error| StageError::internal("a part does not fit into memory").caused_by(error))?;
         let (rest, held, spare) = (Bytes::new(), BytesMut::new(), Vec::new());
-        Ok(Self { chunks, rest, held, part_bytes, next: 0, spare, md5: Md5::new(), bytes: 0 })
+        Ok(Self { chunks, rest, held, part_bytes, next: 0, spare, bytes: 0 })
     }
 
     /// Returns the next part with its number. Nothing is lost when it is dropped before it is done.
@@ -230,7 +222,6 @@ impl Cutter {
             if self.rest.is_empty() {
                 let Some(chunk) = self.chunks.next().await else { break };
                 self.rest = chunk?;
-                self.md5.update(&self.rest);
                 self.bytes += self.rest.len() as u64;
             }
             if self.held.capacity() == 0 {
@@ -285,8 +276,7 @@ mod tests {
             memory.insert(part.as_ptr());
             cutter.take_back(part);
         }
-        assert_eq!((joined, cutter.bytes), (text.clone(), 1_000));
-        assert_eq!(cutter.md5.finalize(), Md5::digest(&text));
+        assert_eq!((joined, cutter.bytes), (text, 1_000));
         assert_eq!(memory.len(), 1, "a part that has arrived lends its memory to the next");
     }
 }

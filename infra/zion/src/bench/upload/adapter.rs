@@ -38,7 +38,7 @@ impl Ledger for InMemory {
 }
 
 /// Uploads the file and deletes it again, outside the time. What it needs of memory is the benchmark's own process's.
-pub(super) async fn upload(stack: &Stack, path: &Path) -> Result<Took> {
+pub(super) async fn upload(stack: &Stack, path: &Path, md5: Option<&str>) -> Result<Took> {
     let sandbox = stack.sandbox();
     let url = sandbox.provider_url().parse().context("the provider's address")?;
     let host = recipe::Provider { uploads: true, ..recipe::Provider::default() };
@@ -47,7 +47,7 @@ pub(super) async fn upload(stack: &Stack, path: &Path) -> Result<Took> {
     let provider = provider.context("set up the provider")?;
     let mut file = File::open(path).await.context("open the file")?;
     let bytes = file.metadata().await.context("look at the file")?.len();
-    let spec = FileSpec { name: "from-disk.jsonl".to_owned(), bytes };
+    let spec = FileSpec { name: "from-disk.jsonl".to_owned(), bytes, md5: md5.map(str::to_owned) };
     let (sender, chunks) = chunks::channel();
     let ledger = InMemory::default();
     let before = (Instant::now(), watch::core_seconds(std::process::id()));

@@ -97,8 +97,16 @@ impl OpenAi {
         let mut cutter = Cutter::new(chunks, most).map_err(Failed::before)?;
         let mut all_read = false;
         let mut under_way = FuturesUnordered::new();
+        // One write at a time, of all that has arrived by then. Parts don't wait for it: what it does not say yet is sent
+        // again by whoever takes the upload up.
+        let (mut writes, mut unwritten) = (FuturesUnordered::new(), false);
         loop {
-            // Both go on side by side; a chunk that arrives meanwhile stays in the cutter.
+            if unwritten && writes.is_empty() {
+                let begun = begun.clone();
+                writes.push(async move { ledger.write(Some(&begun)).await });
+                unwritten = false;
+            }
+            // All go on side by side; a chunk that arrives meanwhile stays in the cutter.
             tokio::select! {
                 part = cutter.next(), if !all_read && under_way.len() < AT_A_TIME => {
                     let Some((number, part)) = part.map_err(Failed::before)? else {
@@ -115,8 +123,9 @@ impl OpenAi {
                     let (number, id, part) = sent?;
                     cutter.take_back(part);
                     begun.parts.insert(number, id);
-                    ledger.write(Some(begun)).await.map_err(Failed::before)?;
+                    unwritten = true;
                 }
+                Some(written) = writes.next() => written.map_err(Failed::before)?,
                 else => break,
             }
         }

@@ -9,12 +9,13 @@
 //! | [`world`] | the stack, and what a scenario does with it |
 //! | [`evidence`] | what runs have left, and everything there is to search |
 //! | [`processes`] | the function processes, to be stopped and killed |
-//! | [`approval`], [`full`], [`bedrock`], [`refused`], [`faults`], [`replays`], [`changed`], [`consent`], [`kills`], [`stopped`], [`sunset`], [`search`], [`real_text`] | the scenarios |
+//! | [`approval`], [`full`], [`bedrock`], [`refused`], [`faults`], [`replays`], [`changed`], [`consent`], [`database`], [`kills`], [`stopped`], [`sunset`], [`search`], [`real_text`] | the scenarios |
 
 mod approval;
 mod bedrock;
 mod changed;
 mod consent;
+mod database;
 mod evidence;
 mod faults;
 mod full;
@@ -83,6 +84,10 @@ async fn scenarios() -> Vec<&'static str> {
         ("a job that the provider fails or cancels", refused::job(w).boxed_local()),
         ("a failure that cannot be recorded", refused::unrecorded(w).boxed_local()),
         ("a recipe for Bedrock trains there", bedrock::trains_there(w).boxed_local()),
+        (
+            "rows are read from the database where the stack says so",
+            database::instead_of_the_gateway(w).boxed_local(),
+        ),
         ("no planted data and no secret in anything left", search::everything(w).boxed_local()),
         ("real text of others", real_text::runs(w).boxed_local()),
     ];

@@ -102,7 +102,7 @@ fn measure(names: &Wanted, left: &[Left], raw: &[Left]) {
 }
 
 /// Every secret of the stack.
-async fn secrets(w: &World) -> BTreeSet<String> {
+pub(super) async fn secrets(w: &World) -> BTreeSet<String> {
     let subject = json!({"SecretId": w.stack.output("SubjectKeySecret").unwrap()});
     let subject =
         w.stack.emulator().call("secretsmanager", "secretsmanager.GetSecretValue", &subject).await.unwrap();

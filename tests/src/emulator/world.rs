@@ -44,9 +44,20 @@ impl Ended {
 
 impl World {
     pub(crate) async fn up() -> Self {
+        Self::up_by(false).await
+    }
+
+    /// A stack that reads rows from the database, or over the gateway.
+    pub(crate) async fn up_by(database: bool) -> Self {
         // Waits of a minute become 0.3 s, and retries of 5 s come after 25 ms.
-        let options =
-            Options { pace_ms: 60, wait_scale: 0.005, max_rows: PAGE, bedrock: true, ..Options::default() };
+        let options = Options {
+            pace_ms: 60,
+            wait_scale: 0.005,
+            max_rows: PAGE,
+            bedrock: !database,
+            database,
+            ..Options::default()
+        };
         let stack = Stack::up(&options, |_| {}).await.unwrap_or_else(|error| {
             panic!("{}; {}", error.chain(), error.next_step().unwrap_or("no stack, no tests"))
         });

@@ -8,6 +8,7 @@
 use std::fmt::Write as _;
 
 use records::example::Example;
+use records::recipe::{MOST_APPROVAL_HOURS, MOST_DEADLINE_HOURS};
 use serde::Serialize;
 
 use super::rounded;
@@ -22,10 +23,12 @@ const ROWS: f64 = 1e9;
 const CORE_MB: f64 = 1769.0;
 const LAMBDA_SECONDS: f64 = 900.0;
 const HISTORY_EVENTS: f64 = 25_000.0;
-/// As `infra/workflow.asl.json` says it: slices and parts at once, seconds a run may last.
+/// As `infra/workflow.asl.json` says it: slices and parts at once, hours a run may last.
 const SLICES_AT_ONCE: f64 = 4.0;
 const PARTS_AT_ONCE: f64 = 8.0;
-const RUN_SECONDS: f64 = 432_000.0;
+const RUN_HOURS: u32 = 240;
+/// Hours for which a run may ask a provider that takes no more jobs today.
+const DAILY_LIMIT_HOURS: u32 = 24;
 /// As `plan` and `export` have it: slices at most, bytes of a part, seconds of one call.
 const MOST_SLICES: f64 = 500.0;
 const PART_BYTES: f64 = 8_388_608.0;
@@ -124,9 +127,9 @@ impl Model {
             reached("fifteen minutes of upload", &|run| run.upload_hours * 3600.0, LAMBDA_SECONDS),
             reached("25,000 events of history", &|run| run.history_events, HISTORY_EVENTS),
             reached(
-                "five days of a run, without training",
-                &|run| (run.export_hours + run.scrub_hours) * 3600.0,
-                RUN_SECONDS,
+                "the hours of a run that nobody waits in",
+                &|run| run.export_hours + run.scrub_hours,
+                f64::from(RUN_HOURS - MOST_DEADLINE_HOURS - MOST_APPROVAL_HOURS - DAILY_LIMIT_HOURS),
             ),
         ];
         limits.sort_by(|a, b| a.rows.total_cmp(&b.rows));

@@ -203,23 +203,12 @@ fn read_host(text: &str, from: usize) -> Option<Address> {
             let parent = before.rsplit('.').next().unwrap_or(before);
             // Names that are registered have no underscore.
             let ending = if parent.contains('_') { Ending::Never } else { ending };
-            if ending >= Ending::Either || best.is_none() {
-                best = Some(Address {
-                    start: from,
-                    host: from,
-                    host_end: end,
-                    end,
-                    ending,
-                    last: at,
-                    labels,
-                    has_scheme: false,
-                    has_user: false,
-                });
-            } else if best.as_ref().is_some_and(|best| best.host_end + 1 == at)
+            let is_better = ending >= Ending::Either || best.is_none();
+            // Glued on: `example.comm`, `foo.com-and-more` are no domains.
+            let is_glued = best.as_ref().is_some_and(|best| best.host_end + 1 == at)
                 && !text[end..].starts_with('.')
-                && !label.starts_with(char::is_uppercase)
-            {
-                // Glued on: `example.comm`, `foo.com-and-more` are no domains.
+                && !label.starts_with(char::is_uppercase);
+            if is_better || is_glued {
                 best = Some(Address {
                     start: from,
                     host: from,

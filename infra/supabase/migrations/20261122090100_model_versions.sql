@@ -1,5 +1,6 @@
 -- What was trained, what is live, and what its use costs. An app that already has `model_versions` or
--- `model_usage_logs` keeps its rows and its queries: missing columns are added, nothing is dropped.
+-- `model_usage_logs` keeps its rows and its queries: missing columns are added, and no row or column is dropped. What changes
+-- in them is said in infra/supabase/README.md.
 
 create table if not exists public.model_versions (
   name text primary key,
@@ -15,6 +16,13 @@ create table if not exists public.model_versions (
 );
 
 alter table public.model_versions
+  add column if not exists version integer,
+  add column if not exists purpose text,
+  add column if not exists base_model text,
+  add column if not exists active boolean not null default false,
+  add column if not exists training_status text,
+  add column if not exists error_message text,
+  add column if not exists created_at timestamptz not null default now(),
   add column if not exists name text,
   add column if not exists family text,
   add column if not exists error_name text,
@@ -29,18 +37,42 @@ alter table public.model_versions
   add column if not exists promoted_at timestamptz,
   add column if not exists retired_at timestamptz;
 
--- An app's own table may keep ids as uuid and versions as text, where 'v10' sorts before 'v2'.
+-- An app's own table may keep ids as uuid or number, and versions as text, where 'v10' sorts before 'v2'.
 do $$
+declare
+  v_keys text;
 begin
   if (select atttypid <> 'text'::regtype from pg_attribute
       where attrelid = 'public.model_versions'::regclass and attname = 'id') then
+    -- A key of another table keeps the type of what it points to: that is the app's to change.
+    select string_agg(format('alter table %s drop constraint %I', c.conrelid::regclass, c.conname), '; ') into v_keys
+      from pg_constraint c join pg_attribute a on a.attrelid = c.confrelid and a.attnum = any (c.confkey)
+      where c.contype = 'f' and c.confrelid = 'public.model_versions'::regclass and a.attname = 'id';
+    if v_keys is not null then
+      raise exception 'model_versions.id becomes text, and foreign keys stand in the way'
+        using errcode = 'dependent_objects_still_exist',
+          hint = format('Run "%s", apply the migrations again, and make the columns that pointed there text.', v_keys);
+    end if;
+    alter table public.model_versions alter column id drop identity if exists;
     alter table public.model_versions alter column id drop default, alter column id type text using id::text;
   end if;
   if (select atttypid <> 'integer'::regtype from pg_attribute
       where attrelid = 'public.model_versions'::regclass and attname = 'version') then
-    alter table public.model_versions alter column version drop default,
-      alter column version type integer
-      using coalesce(nullif(left(regexp_replace(version::text, '\D', '', 'g'), 9), ''), '0')::integer;
+    if not exists (select from public.model_versions where version::text !~ '^[vV]?[0-9]{1,9}$') then
+      alter table public.model_versions alter column version drop default,
+        alter column version type integer using coalesce(ltrim(version::text, 'vV'), '0')::integer;
+    else
+      -- 'v1.10' is no number. All are counted anew by age, within their purpose, and the texts are kept.
+      alter table public.model_versions rename column version to version_text;
+      alter table public.model_versions alter column version_text drop default, alter column version_text drop not null,
+        add column version integer;
+      comment on column public.model_versions.version_text is 'What the app called the version before the bundle came.';
+      update public.model_versions m set version = counted.number
+        from (select id, row_number() over (
+                partition by purpose order by coalesce(created_at, '-infinity'), version_text, id)::integer as number
+              from public.model_versions) counted
+        where counted.id = m.id;
+    end if;
   end if;
 end
 $$;
@@ -52,7 +84,9 @@ update public.model_versions set name = coalesce(name, id), family = coalesce(fa
 update public.model_versions m set active = false, retired_at = coalesce(m.retired_at, now())
   where m.active and exists (
     select from public.model_versions n
-    where n.active and n.purpose = m.purpose and (n.version, n.name) > (m.version, m.name));
+    where n.active and n.purpose = m.purpose
+      and (coalesce(n.version, 0), coalesce(n.created_at, '-infinity'), n.name)
+        > (coalesce(m.version, 0), coalesce(m.created_at, '-infinity'), m.name));
 
 alter table public.model_versions
   alter column name set not null,
@@ -139,6 +173,32 @@ create table if not exists public.model_usage_logs (
   user_id uuid,
   "timestamp" timestamptz not null default now()
 );
+alter table public.model_usage_logs
+  add column if not exists model_id text,
+  add column if not exists tokens_used integer,
+  add column if not exists cost numeric,
+  add column if not exists feature text,
+  add column if not exists user_id uuid,
+  add column if not exists "timestamp" timestamptz not null default now();
+-- As model_versions.id.
+do $$
+declare
+  v_keys text;
+begin
+  if (select atttypid <> 'text'::regtype from pg_attribute
+      where attrelid = 'public.model_usage_logs'::regclass and attname = 'model_id') then
+    select string_agg(format('alter table %s drop constraint %I', c.conrelid::regclass, c.conname), '; ') into v_keys
+      from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and a.attnum = any (c.conkey)
+      where c.contype = 'f' and c.conrelid = 'public.model_usage_logs'::regclass and a.attname = 'model_id';
+    if v_keys is not null then
+      raise exception 'model_usage_logs.model_id becomes text, and a foreign key stands in the way'
+        using errcode = 'dependent_objects_still_exist',
+          hint = format('Run "%s" and apply the migrations again.', v_keys);
+    end if;
+    alter table public.model_usage_logs alter column model_id drop default, alter column model_id type text using model_id::text;
+  end if;
+end
+$$;
 create index if not exists model_usage_logs_model_idx on public.model_usage_logs (model_id, "timestamp");
 
 comment on table public.model_usage_logs is 'One line a call of a model by the app.';

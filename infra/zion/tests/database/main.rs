@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of a test may fail as loudly as the test")]
 
+mod decisions;
+mod older;
+
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -70,6 +73,7 @@ async fn keeps_the_life_of_a_model_in_order() {
     for database in servers().await {
         versions_count_up_and_replays_answer_the_same(&database.client).await;
         the_first_error_is_kept(&database.client).await;
+        an_operator_s_words_are_not_the_app_s(&database).await;
         a_promotion_is_atomic_and_safe_to_repeat(&database.client).await;
         the_ledger_is_append_only(&database.client).await;
         the_app_finds_its_model_and_nobody_else_may_write(&database).await;
@@ -118,6 +122,21 @@ async fn the_first_error_is_kept(client: &Client) {
     assert_eq!(code(&started), SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE);
     let promoted = promote(client, "run-2", "ft:base:zion::2").await.unwrap_err();
     assert_eq!(code(&promoted), SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE);
+}
+
+async fn an_operator_s_words_are_not_the_app_s(database: &Database) {
+    let client = &database.client;
+    register(client, "run-refused", "zion-refused").await.unwrap();
+    let cause = "refused by Ann Lee on 2026-11-23T08:00:00Z, by zion approve: not this month";
+    let sql = format!("select fail_model_version('run-refused', 'ApprovalRefused', '{cause}')");
+    let said = json!({"error": "ApprovalRefused", "cause": cause});
+    assert_eq!(call(client, &sql).await.unwrap(), said, "the run's end says it all");
+    let later = "select fail_model_version('run-refused', 'Internal', 'later')";
+    assert_eq!(call(client, later).await.unwrap(), said);
+    let seen =
+        "select concat(error_name, ': ', error_message) from model_versions where family = 'zion-refused'";
+    let seen = as_role(database, "authenticated", seen).await.unwrap();
+    assert_eq!(seen, ["ApprovalRefused: an operator refused it, and nothing was spent"]);
 }
 
 async fn a_promotion_is_atomic_and_safe_to_repeat(client: &Client) {
@@ -179,8 +198,25 @@ async fn the_app_finds_its_model_and_nobody_else_may_write(database: &Database) 
     for role in ["anon", "authenticated", "service_role"] {
         assert_eq!(as_role(database, role, app).await.unwrap(), ["ft:base:zion::3"], "{role}");
     }
-    let shown = "select id, version, purpose, base_model, active, training_status, error_message, created_at from model_versions";
+    let shown = "select id, version, purpose, base_model, active, training_status, error_name, error_message, created_at from model_versions";
     assert!(as_role(database, "authenticated", shown).await.is_ok());
+    for column in [
+        "provider",
+        "provider_model",
+        "job_id",
+        "run_id",
+        "dataset_sha256",
+        "manifest_uri",
+        "metrics",
+        "error_cause",
+    ] {
+        let sql = format!("select {column}::text from model_versions");
+        for role in ["anon", "authenticated"] {
+            let refused = as_role(database, role, &sql).await.unwrap_err();
+            assert_eq!(code(&refused), SqlState::INSUFFICIENT_PRIVILEGE, "{role}: {column}");
+        }
+        assert!(as_role(database, "service_role", &sql).await.is_ok(), "{column}");
+    }
 
     let denied = [
         ("anon", "select error_message from model_versions"),
@@ -204,6 +240,9 @@ async fn the_app_finds_its_model_and_nobody_else_may_write(database: &Database) 
             "start_model_version('r', 'j', 'd', 'm')",
             "fail_model_version('r', 'e', 'c')",
             "promote_model_version('r', 'm', '{}', 'x')",
+            "put_model_version_live('n', 'b', 'r', 'm')",
+            "retire_model_version('n', 'b', 'r')",
+            "note_base_shutdown('b', 'p', null)",
         ] {
             let refused = as_role(database, role, &format!("select {function}")).await.unwrap_err();
             assert_eq!(code(&refused), SqlState::INSUFFICIENT_PRIVILEGE, "{role}: {function}");
@@ -291,31 +330,4 @@ async fn runs_that_register_at_once_get_different_versions(database: &Database) 
     promote(client, "fast", "ft:fast").await.unwrap();
     let late = promote(client, "slow", "ft:slow").await.unwrap_err();
     assert_eq!(code(&late), SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn keeps_the_models_an_app_already_has() {
-    for database in servers().await {
-        let client = &database.client;
-        client.batch_execute("create database older").await.unwrap();
-        let older = database::connect(&database.server.url_of("older")).await.unwrap();
-        older
-            .batch_execute(
-                "create table model_versions (id uuid primary key default gen_random_uuid(), version text, purpose text,
-                   base_model text, active boolean, training_status text, error_message text,
-                   created_at timestamptz default now());
-                 insert into model_versions (version, purpose, active, training_status)
-                   values ('v9', 'job', true, 'succeeded'), ('v10', 'job', true, 'succeeded'), (null, 'seo', false, 'failed');",
-            )
-            .await
-            .unwrap();
-        database::apply(&older, &root()).await.unwrap();
-        database::apply(&older, &root()).await.unwrap();
-        let live = older.query("select version from model_versions where active", &[]).await.unwrap();
-        assert_eq!(live.iter().map(|row| row.get(0)).collect::<Vec<i32>>(), [10]);
-        let first = register(&older, "run-1", "zion-job-generator").await.unwrap();
-        assert_eq!(first["version"], 1);
-        let promoted = promote(&older, "run-1", "ft:new").await.unwrap();
-        assert!(promoted["previous"].is_string());
-    }
 }

@@ -4,15 +4,16 @@
 
 use std::io::IsTerminal as _;
 
-use approve::StepFunctions;
+use approve::{StepFunctions, Workflow};
 use clap::Args;
 use jiff::Timestamp;
 use stage::approval_file::{Answer, Question, Way};
 use stage::arrows::{AnswerEvent, Told};
 use stage::words::{number, usd, usd_range};
 use stage::{StageError, keys};
-use store::{Find, List, S3, find_json};
+use store::{Find, List, Put, S3, Swap, find_json};
 
+use crate::ask::{asked, asks, is_yes, one_line};
 use crate::error::{Context as _, Error, Result};
 use crate::term;
 
@@ -45,7 +46,7 @@ impl Approve {
     /// When the bucket can't be read, the run waits for nothing, there is neither a word nor a terminal to tell the answer from,
     /// or the workflow can't be told.
     pub(crate) async fn run(self) -> Result<()> {
-        let Some(run) = self.run else {
+        let Some(run) = self.run.clone() else {
             let store = S3::new(self.bucket).await;
             let waiting = waiting(&store, Timestamp::now()).await.context("look for runs that wait")?;
             for question in &waiting {
@@ -57,59 +58,45 @@ impl Approve {
             return Ok(());
         };
         let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-        let asks = asks(self.yes || self.refuse, is_terminal)?;
-        if self.by.trim().is_empty() {
-            return Err(Error::new("an answer is kept with a name").hint("add --by YOUR-NAME"));
-        }
-        let store = S3::new(self.bucket).await;
-        let question = find_json::<Question>(&store, &keys::question(&run)).await;
+        let (store, workflow) = (S3::new(&self.bucket).await, StepFunctions::new().await);
+        self.take(&run, &store, &workflow, is_terminal, term::line).await
+    }
+
+    /// Shows what the run asks, and takes the answer.
+    async fn take(
+        self,
+        run: &str,
+        store: &(impl Find + Put + Swap),
+        workflow: &impl Workflow,
+        is_terminal: bool,
+        mut say: impl FnMut(&str),
+    ) -> Result<()> {
+        let question = find_json::<Question>(store, &keys::question(run)).await;
         let question = question.context("look for what the run asks")?;
         if let Some(question) = &question {
-            term::line(&at_length(question));
-            if asks && !is_yes(&asked("approve? [y/N] ").await?) {
-                let text = "nothing was answered: the run waits on; --refuse --reason \"…\" ends it";
-                term::line(text);
+            say(&at_length(question));
+            if self.by.trim().is_empty() {
+                let nameless = Error::new("an answer is kept with a name, and nothing was answered");
+                return Err(nameless.hint("add --by YOUR-NAME"));
+            }
+            let hint = "add --yes to approve, or --refuse --reason \"…\"";
+            if asks(self.yes || self.refuse, is_terminal, hint)? && !is_yes(&asked("approve? [y/N] ").await?)
+            {
+                say("nothing was answered: the run waits on; --refuse --reason \"…\" ends it");
                 return Ok(());
             }
         }
         let manifest_sha256 = question.map(|question| question.manifest_sha256);
         let answer = if self.refuse { Answer::Refuse } else { Answer::Approve };
-        let event = AnswerEvent { run, answer, by: self.by, reason: self.reason, manifest_sha256 };
-        let workflow = StepFunctions::new().await;
-        let told = approve::answer(event, Way::CommandLine, Timestamp::now(), &store, &workflow).await;
+        let (run, by, reason) = (run.to_owned(), self.by, self.reason);
+        let event = AnswerEvent { run, answer, by, reason, manifest_sha256 };
+        let told = approve::answer(event, Way::CommandLine, Timestamp::now(), store, workflow).await;
         let Told { decision, delivered } = told.context("answer for the run")?;
         let became =
             if delivered { "the workflow has it" } else { "the workflow had it before, or has ended" };
-        term::line(&format!("{}; {became}", decision.in_words()));
+        say(&format!("{}; {became}", decision.in_words()));
         Ok(())
     }
-}
-
-/// Says whether the person at the terminal is asked; nobody's answer is guessed.
-fn asks(has_said: bool, is_terminal: bool) -> Result<bool> {
-    if !has_said && !is_terminal {
-        let none = Error::new("there is no terminal to ask you on, and nothing was answered");
-        return Err(none.hint("add --yes to approve, or --refuse --reason \"…\""));
-    }
-    Ok(!has_said)
-}
-
-/// Asks the person at the terminal for a line. Its end, without one, is an empty answer.
-async fn asked(question: &str) -> Result<String> {
-    term::part(question);
-    let (sender, line) = tokio::sync::oneshot::channel();
-    // On a thread that nobody waits for: Ctrl-C ends the command while it reads.
-    std::thread::spawn(move || {
-        let mut text = String::new();
-        let read = std::io::stdin().read_line(&mut text).map(|_| text);
-        drop(sender.send(read));
-    });
-    let read = line.await.context("read the answer")?;
-    read.context("read the answer")
-}
-
-fn is_yes(answer: &str) -> bool {
-    ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
 }
 
 /// Returns the questions that can still be answered, by run.
@@ -196,18 +183,12 @@ fn second(at: Timestamp) -> Timestamp {
     at.round(jiff::Unit::Second).unwrap_or(at)
 }
 
-/// A text without what a terminal would take for a command, or for another line.
-fn one_line(text: &str) -> String {
-    let unseen = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|letter| if unseen(letter) { ' ' } else { letter }).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use clap::Parser as _;
+    use serde_json::{Value, json};
+    use stage::ErrorName;
+    use store::{Memory, put_json};
 
     use super::*;
 
@@ -247,17 +228,41 @@ mod tests {
         assert!(words(&question()).ends_with("; nobody was told: its notice has no reader"));
     }
 
-    #[test]
-    fn nobody_s_answer_is_guessed() {
-        assert!(asks(false, true).unwrap());
-        assert!(!asks(true, true).unwrap() && !asks(true, false).unwrap());
-        let error = asks(false, false).unwrap_err();
-        assert!(error.chain().contains("nothing was answered"), "{}", error.chain());
-        assert!(error.next_step().unwrap().contains("--yes"));
-        for (answer, yes) in
-            [("y\n", true), (" YES \r\n", true), ("", false), ("\n", false), ("no", false), ("yep", false)]
-        {
-            assert_eq!(is_yes(answer), yes, "{answer}");
+    /// Nobody is told anything.
+    struct Nobody;
+
+    impl Workflow for Nobody {
+        async fn go_on(&self, _: &str, _: &Value) -> Result<bool, StageError> {
+            panic!("the run went on")
         }
+
+        async fn end(&self, _: &str, _: ErrorName, _: &str) -> Result<bool, StageError> {
+            panic!("the run was ended")
+        }
+    }
+
+    #[tokio::test]
+    async fn shows_what_a_run_asks_before_it_says_what_is_missing() {
+        let store = Memory::default();
+        put_json(&store, &keys::question("run-1"), &question()).await.unwrap();
+        for (arguments, missing) in [
+            (vec!["run-1"], "add --by YOUR-NAME"),
+            (vec!["run-1", "--yes"], "add --by YOUR-NAME"),
+            (vec!["run-1", "--by", "Ann"], "add --yes to approve"),
+        ] {
+            let arguments = [vec!["approve", "--bucket", "b"], arguments].concat();
+            let command = Command::try_parse_from(arguments).unwrap().approve;
+            let mut shown = String::new();
+            let error = command.take("run-1", &store, &Nobody, false, |line| shown.push_str(line)).await;
+            let hint = error.unwrap_err().next_step().unwrap_or_default().to_owned();
+            assert!(hint.starts_with(missing), "{hint}");
+            assert!(shown.contains("$4.10 to $5.26"), "{shown}");
+        }
+    }
+
+    #[derive(clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        approve: Approve,
     }
 }

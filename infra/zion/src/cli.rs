@@ -11,6 +11,7 @@ use crate::campaign::Campaign;
 use crate::check::Check;
 use crate::demo::{self, Demo};
 use crate::error::Result;
+use crate::live::{Live, Retire};
 use crate::reconcile::Reconcile;
 use crate::sample::{self, Kind, Sample};
 use crate::scrub::Scrub;
@@ -37,6 +38,10 @@ enum Command {
     Scrub(Scrub),
     /// Says which runs wait for an operator, and answers for one
     Approve(Approve),
+    /// Puts an earlier version of a model live again, or one whose run failed behind its training
+    Live(Live),
+    /// Takes the live model of a purpose out of service
+    Retire(Retire),
     /// Says whether a provider will take a training file, and what it will bill
     Check(Check),
     /// Makes a run's dataset again and says what differs from its manifest
@@ -71,6 +76,9 @@ struct Load {
     /// What the labelled text is taken for
     #[arg(long = "as", value_enum)]
     kind: Option<Kind>,
+    /// Loads it even where the database is on another machine, or has people in it already
+    #[arg(long)]
+    into_this_database: bool,
 }
 
 impl Cli {
@@ -84,6 +92,8 @@ impl Cli {
             Command::Sample(load) => load.run().await,
             Command::Scrub(scrub) => return scrub.run().await,
             Command::Approve(approve) => approve.run().await,
+            Command::Live(live) => live.run().await,
+            Command::Retire(retire) => retire.run().await,
             Command::Check(check) => return check.run().await,
             Command::Verify(verify) => return verify.run().await,
             Command::Who(who) => who.run().await,
@@ -97,7 +107,13 @@ impl Cli {
 
 impl Load {
     async fn run(self) -> Result<()> {
+        if !self.into_this_database {
+            database::check_local(&self.database_url)?;
+        }
         let client = database::connect(&self.database_url).await?;
+        if !self.into_this_database {
+            database::check_nobody(&client).await?;
+        }
         database::apply(&client, &local::paths::root()?).await?;
         if let (Some(file), Some(kind)) = (&self.labelled, self.kind) {
             let rows = sample::load_labelled(&client, file, kind).await?;

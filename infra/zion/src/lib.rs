@@ -10,12 +10,14 @@
 //! - [`scrub`] files, with the pipeline's scrubber
 //! - [`verify`] a run's dataset, made again
 //! - [`who`] which runs and models saw somebody's data
+//! - [`live`] which version an app gets, by an operator's decision
 //! - [`reconcile`] which models learnt from rows that are gone
 //! - [`sample`] a sample app's data
 //! - [`database`] the app's database: its tables and the migrations
 //! - [`term`], [`error`] what a person sees, and what to do when something went wrong
 
 pub mod approve;
+mod ask;
 pub mod bench;
 pub mod campaign;
 pub mod check;
@@ -23,7 +25,9 @@ pub mod cli;
 pub mod database;
 pub mod demo;
 pub mod error;
+pub mod live;
 pub mod local;
+mod project;
 pub mod reconcile;
 pub mod sample;
 pub mod scrub;

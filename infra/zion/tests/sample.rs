@@ -123,3 +123,15 @@ async fn loads_labelled_text_as_rows() {
     let error = sample::load_labelled(&client, file.path(), Kind::Resumes).await.unwrap_err();
     assert!(error.to_string().ends_with(":4 is no object with a text"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loads_nothing_beside_people_who_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_postgres, client) = server(folder.path()).await;
+    database::check_nobody(&client).await.unwrap();
+    client.batch_execute("insert into profiles (id) values (gen_random_uuid())").await.unwrap();
+    let error = database::check_nobody(&client).await.unwrap_err();
+    assert!(error.next_step().unwrap().contains("--into-this-database"));
+    client.batch_execute("drop table profiles cascade").await.unwrap();
+    database::check_nobody(&client).await.unwrap();
+}

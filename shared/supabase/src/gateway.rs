@@ -110,7 +110,7 @@ impl Gateway {
         }
     }
 
-    async fn rpc<T: DeserializeOwned>(
+    pub(crate) async fn rpc<T: DeserializeOwned>(
         &self,
         function: &str,
         arguments: &impl Serialize,
@@ -267,7 +267,10 @@ impl Rows for Gateway {
 
 impl Gateway {
     /// Asks for rows of `model_versions`.
-    async fn versions<T: DeserializeOwned>(&self, query: &[(&str, &str)]) -> Result<Vec<T>, StageError> {
+    pub(crate) async fn versions<T: DeserializeOwned>(
+        &self,
+        query: &[(&str, &str)],
+    ) -> Result<Vec<T>, StageError> {
         let what = "model_versions";
         let url = self.url(what)?;
         let asked = Asked { what, consent: None, role: Self::ROLE };

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`rows`] | the port to rows, and what a query asks for |
 //! | [`models`] | the port to `model_versions` |
+//! | [`operator`] | what operators decide about versions |
 //! | [`gateway`] | both over the REST gateway |
 //! | [`postgres`] | rows over a connection to the database itself |
 //! | [`origin`] | either of them, as a deployment has it |
@@ -13,6 +14,7 @@ mod cut;
 pub mod gateway;
 mod key;
 pub mod models;
+pub mod operator;
 pub mod origin;
 mod pages;
 mod patience;

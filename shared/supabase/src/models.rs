@@ -75,7 +75,7 @@ pub trait Models {
 }
 
 /// A version to register. Field names are the database function's parameters.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct NewVersion<'a> {
     /// The run.
     #[serde(rename = "p_run_id")]

@@ -79,7 +79,7 @@ async fn the_app_finds_the_model_our_adapters_promoted_and_it_answers_from_its_f
     let model = trained(&provider, &job.id).await;
     models.promote("run-1", &model, &json!({"examples": 12}), "trained").await.unwrap();
 
-    let answered = ask(&Asked {
+    let asked = Asked {
         url: services.url(),
         supabase_key: services::PUBLISHABLE_KEY,
         provider_url: services.provider_url(),
@@ -87,8 +87,35 @@ async fn the_app_finds_the_model_our_adapters_promoted_and_it_answers_from_its_f
         purpose: "support",
         base,
         question: "price of lantern7",
-    })
-    .await;
-    assert_eq!((answered.model, answered.answer.as_str()), (model, "7 copper coins"));
+    };
+    let answered = ask(&asked).await;
+    assert_eq!((answered.model.as_str(), answered.answer.as_str()), (&*model, "7 copper coins"));
     assert!(!answered.base_answer.contains("copper"), "{}", answered.base_answer);
+
+    // A worse one takes its place, and an operator goes back.
+    models.register(&NewVersion { run: "run-2", ..version }).await.unwrap();
+    models.promote("run-2", "ft:worse", &json!({}), "trained").await.unwrap();
+    let worse = models.live_for("support").await.unwrap().unwrap();
+    assert_eq!((worse.name.as_str(), worse.id.as_str()), ("zion-support-v2", "ft:worse"));
+    let back = models.put_live("zion-support-v1", "Ann Lee", "answers are worse", None).await.unwrap();
+    assert_eq!((back.id.as_deref(), back.previous.as_deref()), (Some(&*model), Some("zion-support-v2")));
+    assert_eq!(ask(&asked).await, answered);
+
+    // One whose run failed behind its training needs its id; none is live behind a retirement.
+    models.register(&NewVersion { run: "run-3", ..version }).await.unwrap();
+    models.fail("run-3", "Unavailable", "the database was away").await.unwrap();
+    let failed = models.version_named("zion-support-v3").await.unwrap().unwrap();
+    assert_eq!(
+        (failed.run_id.as_deref(), failed.error_name.as_deref()),
+        (Some("run-3"), Some("Unavailable"))
+    );
+    let refused = models.put_live("zion-support-v3", "Ann Lee", "it is paid for", None).await.unwrap_err();
+    assert!(refused.chain().contains("name the provider's id"), "{}", refused.chain());
+    let put = models.put_live("zion-support-v3", "Ann Lee", "it is paid for", Some("ft:paid")).await.unwrap();
+    assert!(put.changed && put.previous.as_deref() == Some("zion-support-v1"));
+    let retired =
+        models.retire("zion-support-v3", "Ann Lee", "somebody asked to be forgotten").await.unwrap();
+    assert!(retired.changed && retired.purpose == "support");
+    assert!(models.live_for("support").await.unwrap().is_none());
+    assert!(models.version_named("zion-support-v9").await.unwrap().is_none());
 }

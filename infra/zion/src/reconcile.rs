@@ -8,14 +8,14 @@ mod compare;
 
 use records::subject::SubjectKeys;
 use secrets::{ExposeSecret as _, Secret};
-use stage::http;
 use store::S3;
-use supabase::{Gateway, Origin};
+use supabase::Origin;
 use url::Url;
 
+pub(crate) use self::compare::objects;
 pub use self::compare::{Compared, Counts, Gone, Run, compare};
 use crate::error::{Context as _, Result};
-use crate::{term, who};
+use crate::{project, term, who};
 
 /// Says which models learnt from rows that were deleted or opted out since
 // No `Debug`: addresses of secrets are nobody's business.
@@ -56,13 +56,11 @@ impl Reconcile {
         let secret = async |arn: &str, what: &'static str| Secret::new(arn).await.text().await.context(what);
         let subject_key = secret(&self.subject_key_secret, "read the subject key").await?;
         let subject_keys = SubjectKeys::parse(subject_key.expose_secret()).context("read the subject key")?;
-        let key = secret(&self.supabase_key_secret, "read the project's key").await?;
         let database = match &self.database_url_secret {
             Some(arn) => Some(secret(arn, "read the database's address").await?),
             None => None,
         };
-        let client = http::client().context("prepare the request")?;
-        let gateway = Gateway::new(client, &self.supabase_url, key).context("reach the project")?;
+        let gateway = project::gateway(&self.supabase_url, &self.supabase_key_secret).await?;
         let rows = Origin::new(&gateway, database.as_ref()).context("reach the database")?;
         let store = S3::new(&self.bucket).await;
         let compared = compare(&store, &rows, &subject_keys, self.run.as_deref()).await;
@@ -91,7 +89,7 @@ impl Reconcile {
             some.count()
         ));
         for run in &compared.runs {
-            term::line(&format!("  {}  {}", run.run, who::named(run.model.as_ref())));
+            term::line(&format!("  {}  {}", run.run, who::named(run.model.as_ref(), true)));
             if run.recipe_of_today {
                 term::line("      its plan has expired: asked by the recipe as it is today");
             }

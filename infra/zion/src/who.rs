@@ -1,19 +1,21 @@
 //! Which runs and models saw somebody's data.
 
-use std::collections::BTreeMap;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use records::subject::SubjectKeys;
 use secrets::{ExposeSecret as _, Secret};
 use serde::Serialize;
 use stage::lineage_file::{LineageIndex, LineageLine};
-use stage::{StageError, http, keys};
+use stage::{StageError, keys};
 use store::{Find, Get, List, S3, find_json, get_lines};
 use supabase::models::Version;
 use supabase::{Gateway, Models as _};
 use url::Url;
 
 use crate::error::{Context as _, Error, Result};
-use crate::term;
+use crate::{project, term};
 
 /// Runs asked for at once: their names stand in an address.
 const RUNS: usize = 50;
@@ -64,13 +66,27 @@ pub enum Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// The hash under the key of that name; none where it is not known.
-    fn hash(&self, key: &str) -> Option<String> {
+    /// The hashes under the key of that name; none where it is not known.
+    ///
+    /// A UUID is looked for as it was typed, and as a database writes it.
+    fn hashes(&self, key: &str) -> Option<BTreeSet<String>> {
         match self {
-            Self::Hash(hash) => Some((*hash).to_owned()),
-            Self::Id { keys, label, id } => keys.find(key).map(|key| key.hash(label, id)),
+            Self::Hash(hash) => Some(BTreeSet::from([(*hash).to_owned()])),
+            Self::Id { keys, label, id } => {
+                let ids = [id.to_string(), as_uuid(id).unwrap_or_else(|| id.to_string())];
+                keys.find(key).map(|key| ids.iter().map(|id| key.hash(label, id)).collect())
+            }
         }
     }
+}
+
+/// The UUID that a text is, however it is written.
+fn as_uuid(text: &str) -> Option<String> {
+    let text = text.trim();
+    let text = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+    let dash = |at| matches!(at, 8 | 13 | 18 | 23);
+    let fits = |(at, byte): (usize, u8)| if dash(at) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+    (text.len() == 36 && text.bytes().enumerate().all(fits)).then(|| text.to_ascii_lowercase())
 }
 
 /// What was found.
@@ -114,12 +130,16 @@ pub async fn search(store: &(impl Get + Find + List), wanted: &Wanted<'_>) -> Re
         let index: Option<LineageIndex> = find_json(store, &keys::lineage_index(run)).await?;
         let Some(index) = index else { continue };
         found.searched += 1;
-        let Some(hash) = wanted.hash(&index.lineage.subject_key) else {
+        let Some(hashes) = wanted.hashes(&index.lineage.subject_key) else {
             found.unanswered.push(index.run);
             continue;
         };
-        let prefix = hash.get(..index.lineage.digits).unwrap_or(&hash);
-        let lines: Vec<LineageLine> = get_lines(store, &keys::lineage(run, prefix)).await?;
+        let mut lines: Vec<LineageLine> = Vec::new();
+        for hash in &hashes {
+            let prefix = hash.get(..index.lineage.digits).unwrap_or(hash);
+            let there: Vec<LineageLine> = get_lines(store, &keys::lineage(run, prefix)).await?;
+            lines.extend(there.into_iter().filter(|line| line.person() == hash));
+        }
         let mut seen = Seen {
             run: index.run,
             recipe: index.recipe,
@@ -128,7 +148,7 @@ pub async fn search(store: &(impl Get + Find + List), wanted: &Wanted<'_>) -> Re
             tables: BTreeMap::new(),
             model: None,
         };
-        for line in lines.iter().filter(|line| line.person() == hash) {
+        for line in &lines {
             *seen.sides.entry(line.side.clone()).or_default() += 1;
             *seen.tables.entry(line.table.clone()).or_default() += 1;
         }
@@ -163,18 +183,25 @@ impl Who {
             ),
         };
         let store = S3::new(&self.bucket).await;
+        if let Some(table) = &self.row_of {
+            tables::check_row_of(table, &store).await?;
+        }
         let mut found = search(&store, &wanted).await.context("read the lineage")?;
         if let (Some(url), Some(secret)) = (&self.supabase_url, &self.supabase_key_secret) {
-            let key = Secret::new(secret).await.text().await.context("read the project's key")?;
-            let client = http::client().context("prepare the request")?;
-            let gateway = Gateway::new(client, url, key).context("ask for the models")?;
+            let gateway = project::gateway(url, secret).await?;
             let runs: Vec<&str> = found.seen.iter().map(|seen| seen.run.as_str()).collect();
             let mut models = models(&gateway, &runs).await?;
             for seen in &mut found.seen {
                 seen.model = models.remove(&seen.run);
             }
         }
-        print(&found, self.json)?;
+        print(&found, self.supabase_url.is_some(), self.json)?;
+        if found.seen.is_empty() && self.id.is_some() && self.row_of.is_none() {
+            let names = tables::names(&store).await?;
+            term::complain(&format!(
+                "rows whose recipe names nobody are not found by a person's id: look for their keys with --row-of, of {names}"
+            ));
+        }
         answered(&found.unanswered, found.searched)
     }
 }
@@ -203,8 +230,11 @@ pub(crate) fn answered(unanswered: &[String], searched: usize) -> Result<()> {
 }
 
 /// A model in a few words.
-pub(crate) fn named(model: Option<&Version>) -> String {
-    let Some(model) = model else { return "no model known".to_owned() };
+pub(crate) fn named(model: Option<&Version>, asked: bool) -> String {
+    let Some(model) = model else {
+        let why = if asked { "no model known" } else { "its model was not asked for: give --supabase-url" };
+        return why.to_owned();
+    };
     let live = if model.active { ", live" } else { "" };
     format!("{} ({}{live})", model.name, model.training_status)
 }
@@ -213,14 +243,14 @@ fn is_hash(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-fn print(found: &Found, json: bool) -> Result<()> {
+fn print(found: &Found, asked: bool, json: bool) -> Result<()> {
     if json {
         term::line(&serde_json::to_string(found).context("write what was found")?);
         return Ok(());
     }
     term::line(&format!("seen in {} of {} runs", found.seen.len(), found.searched));
     for seen in &found.seen {
-        term::line(&format!("  {}  {}", seen.run, named(seen.model.as_ref())));
+        term::line(&format!("  {}  {}", seen.run, named(seen.model.as_ref(), asked)));
         let list = |counts: &BTreeMap<String, u64>| {
             let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
             counts.join(", ")
@@ -228,4 +258,83 @@ fn print(found: &Found, json: bool) -> Result<()> {
         term::line(&format!("      examples: {}; tables: {}", list(&seen.sides), list(&seen.tables)));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use stage::lineage_file::Lineage;
+    use store::{Class, Memory, Put as _, put_json};
+
+    use super::*;
+
+    const ID: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+
+    /// A run without a plan: an example of a person, and one of a row that stands for itself.
+    async fn world(subjects: &SubjectKeys) -> Memory {
+        let (store, key) = (Memory::default(), subjects.newest());
+        let line = |subject: Option<String>, table: &str, row: &str| LineageLine {
+            subject,
+            source: table.to_owned(),
+            table: table.to_owned(),
+            key: key.hash(table, row),
+            content: "c".to_owned(),
+            side: "train".to_owned(),
+        };
+        let lines = [line(Some(key.hash("subject", ID)), "resumes", "1"), line(None, "old_articles", "2")];
+        for digit in "0123456789abcdef".chars() {
+            let there = lines.iter().filter(|line| line.person().starts_with(digit));
+            let text: Vec<_> = there.map(|line| serde_json::to_string(line).unwrap()).collect();
+            let object = keys::lineage("run-1", &digit.to_string());
+            store.put(&object, text.join("\n").into(), Class::Derived).await.unwrap();
+        }
+        let index = LineageIndex {
+            schema: 1,
+            run: "run-1".to_owned(),
+            recipe: "gone".to_owned(),
+            manifest_sha256: "m".to_owned(),
+            read_at: Timestamp::UNIX_EPOCH,
+            lineage: Lineage { subject_key: key.id(), digits: 1, lines: 2, sha256: "s".to_owned() },
+        };
+        put_json(&store, &keys::lineage_index("run-1"), &index).await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn a_uuid_is_found_however_it_is_typed() {
+        let subjects = SubjectKeys::parse("0123456789abcdef").unwrap();
+        let store = world(&subjects).await;
+        let upper = ID.to_ascii_uppercase();
+        for id in [ID, &upper, &format!("{{{upper}}}"), &format!(" {ID} ")] {
+            let found = search(&store, &Wanted::Id { keys: &subjects, label: "subject", id }).await.unwrap();
+            assert_eq!(found.seen.len(), 1, "{id}");
+            assert_eq!(found.seen[0].sides["train"], 1, "once");
+        }
+        // A text that is no UUID is taken at its word.
+        assert_eq!(as_uuid("OWNER-8"), None);
+    }
+
+    #[tokio::test]
+    async fn a_table_that_cannot_be_asked_about_is_no_silent_no() {
+        let subjects = SubjectKeys::parse("0123456789abcdef").unwrap();
+        let store = world(&subjects).await;
+        for table in ["seo_contents", "old_articles"] {
+            tables::check_row_of(table, &store).await.unwrap();
+        }
+        let known = |error: &Error| error.next_step().unwrap().contains("old_articles, seo_contents");
+        let error = tables::check_row_of("seo_content", &store).await.unwrap_err();
+        assert!(error.chain().contains("has read a table seo_content") && known(&error), "{}", error.chain());
+        let error = tables::check_row_of("resumes", &store).await.unwrap_err();
+        assert!(
+            error.chain().contains("whose the rows of resumes are") && known(&error),
+            "{}",
+            error.chain()
+        );
+    }
+
+    #[test]
+    fn a_model_that_was_not_asked_for_is_not_called_unknown() {
+        assert_eq!(named(None, true), "no model known");
+        assert!(named(None, false).contains("--supabase-url"));
+    }
 }

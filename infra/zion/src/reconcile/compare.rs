@@ -218,7 +218,8 @@ async fn ended(
     Ok(())
 }
 
-fn objects(index: &LineageIndex) -> impl Iterator<Item = String> {
+/// The objects of a run's lineage.
+pub(crate) fn objects(index: &LineageIndex) -> impl Iterator<Item = String> {
     let digits = index.lineage.digits;
     let all = 16_u64.pow(u32::try_from(digits).unwrap_or(u32::MAX));
     (0..all).map(move |prefix| keys::lineage(&index.run, &format!("{prefix:0digits$x}")))

@@ -132,7 +132,7 @@ async fn funnel(w: &World, expected: &Expected, ended: &Ended) {
 /// Made again from the clean parts, the dataset is what its manifest says.
 pub(super) async fn verified(w: &World, run: &str) {
     let bucket = store::S3::with_client(w.stack.s3().clone(), w.stack.output("Bucket").unwrap());
-    let report = zion::verify::report(run, &bucket).await.unwrap();
+    let report = zion::verify::report(run, jiff::Timestamp::now(), &bucket).await.unwrap();
     assert!(report.differs.is_empty(), "{run}: {:#?}", report.differs);
     assert!(report.held.len() > 10, "{run}: {:#?}", report.held);
 }

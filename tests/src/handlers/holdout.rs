@@ -100,7 +100,7 @@ async fn a_pinned_hold_out_stays_as_it_was_and_is_never_learnt_from() {
     let left_out =
         counts.withdrawn + counts.duplicates + counts.near_duplicates + counts.too_long + counts.held_back;
     assert_eq!(counts.examples, written + left_out, "everything is counted");
-    let report = zion::verify::report(RUN, &store).await.unwrap();
+    let report = zion::verify::report(RUN, now(), &store).await.unwrap();
     assert!(report.differs.is_empty(), "{:#?}", report.differs);
 }
 
@@ -164,7 +164,7 @@ async fn a_small_table_has_each_side_and_a_row_keeps_its_own_when_it_grows() {
             assert!(before.iter().all(|(line, side)| now[line] == *side), "from {from}");
             moved += manifest.moved.len();
             before = now;
-            let report = zion::verify::report(RUN, &store).await.unwrap();
+            let report = zion::verify::report(RUN, super::run::now(), &store).await.unwrap();
             assert!(report.differs.is_empty(), "{:#?}", report.differs);
         }
         // Without the note the rows say the same: but for tables that have got the side by hash since.

@@ -1,12 +1,13 @@
 //! `zion verify`: what a run's objects say, and what they are.
 
+use jiff::SignedDuration;
 use stage::keys;
 use stage::manifest::Manifest;
 use store::{Class, Get as _, Memory, Put as _};
 use zion::verify::{Report, report};
 
 use super::fakes::{Project, Tuner};
-use super::run::{RUN, assemble, clean, upload};
+use super::run::{RUN, assemble, clean, now, upload};
 
 /// A run in which somebody opts out after the export, up to the job.
 async fn submitted() -> Memory {
@@ -25,14 +26,14 @@ async fn changed(key: &str, change: impl FnOnce(String) -> String) -> Report {
     let after = change(before.clone());
     assert_ne!(before, after, "the test changes nothing in {key}");
     store.put(key, after.into(), Class::Derived).await.unwrap();
-    report(RUN, &store).await.unwrap()
+    report(RUN, now(), &store).await.unwrap()
 }
 
 #[tokio::test]
 async fn an_untouched_run_holds_and_nothing_is_written() {
     let store = submitted().await;
     let before = store.objects();
-    let report = report(RUN, &store).await.unwrap();
+    let report = report(RUN, now(), &store).await.unwrap();
     assert!(report.differs.is_empty(), "{:#?}", report.differs);
     for what in [
         "train.jsonl",
@@ -92,4 +93,39 @@ async fn what_was_changed_is_named() {
     let quarantine = keys::quarantine_part(RUN, "job_posts", 0, 0);
     let report = changed(&quarantine, |text| text.split_once('\n').unwrap().1.to_owned()).await;
     assert!(report.differs[0].starts_with("lines in quarantine/"), "{:#?}", report.differs);
+}
+
+#[tokio::test]
+async fn what_has_expired_is_told_from_what_was_changed() {
+    let after = |days: i64| now() + SignedDuration::from_hours(24 * days);
+    let clean = keys::scrubbed_part(RUN, "job_posts", 0, 0);
+    for (key, stays) in [(keys::export_parts(RUN), 7), (clean, 90), (keys::dataset(RUN, "holdout"), 90)] {
+        let store = submitted().await;
+        store.remove(&key);
+        // Too young to have expired: somebody has taken it away.
+        let early = report(RUN, after(stays - 1), &store).await.unwrap();
+        assert!(early.expired.is_empty() && !early.differs.is_empty(), "{key}: {early:#?}");
+        let late = report(RUN, after(stays), &store).await.unwrap();
+        assert!(late.differs.is_empty(), "{key}: {:#?}", late.differs);
+        assert!(late.expired[0].starts_with(&key), "{:#?}", late.expired);
+        assert!(late.expired.last().unwrap().contains("cannot be made again"), "{:#?}", late.expired);
+        assert!(late.held.iter().any(|line| line.contains("train.jsonl sha256")), "the rest is compared");
+    }
+
+    // The lineage outlasts everything else of a run, and says how old it was.
+    let store = submitted().await;
+    store.remove(&keys::manifest(RUN));
+    assert!(report(RUN, after(80), &store).await.unwrap_err().chain().contains("has no manifest"));
+    store.remove(&keys::plan(RUN));
+    let gone = report(RUN, after(91), &store).await.unwrap();
+    assert!(gone.differs.is_empty() && gone.expired[0].contains("manifest.json"), "{gone:#?}");
+}
+
+#[tokio::test]
+async fn the_list_of_parts_stays_as_long_as_the_parts() {
+    let store = submitted().await;
+    let objects = store.objects();
+    let class = |key: String| objects.iter().find(|(name, ..)| *name == key).map(|(_, class, _)| *class);
+    assert_eq!(class(keys::export_parts(RUN)), Some(Class::Derived));
+    assert_eq!(class(keys::scrubbed_part(RUN, "job_posts", 0, 0)), Some(Class::Derived));
 }

@@ -11,9 +11,12 @@ use std::process::ExitCode;
 
 use bytes::Bytes;
 use clap::Args;
+use jiff::Timestamp;
 use records::digest::{Digest, sha256};
 use serde_json::Value;
+use stage::lineage_file::LineageIndex;
 use stage::manifest::{Manifest, Object};
+use stage::plan_file::PlanFile;
 use stage::upload_file::UploadFile;
 use stage::{StageError, keys};
 use store::{Body as _, Find, Get, S3, find_json};
@@ -21,6 +24,10 @@ use store::{Body as _, Find, Get, S3, find_json};
 use self::shadow::Shadow;
 use crate::error::{Context as _, Result};
 use crate::term;
+
+/// How long the bucket's lifecycle keeps what comes with the raw rows, and everything else of a run: as in template.yaml.
+const RAW_DAYS: i64 = 7;
+const RUN_DAYS: i64 = 90;
 
 /// Makes a run's dataset again and says what differs from its manifest
 #[derive(Args)]
@@ -33,12 +40,12 @@ pub struct Verify {
 }
 
 impl Verify {
-    /// Prints what was compared; the exit code is 1 when anything differs.
+    /// Prints what was compared; the exit code is 1 when anything differs, or is not there any more to be compared.
     ///
     /// # Errors
     /// When the bucket can't be read, or the run has no manifest.
     pub(crate) async fn run(self) -> Result<ExitCode> {
-        let report = report(&self.run, &S3::new(self.bucket).await).await;
+        let report = report(&self.run, Timestamp::now(), &S3::new(self.bucket).await).await;
         let report = report.context(format!("verify run {}", self.run))?;
         for line in &report.held {
             term::line(&format!("holds    {line}"));
@@ -46,7 +53,11 @@ impl Verify {
         for line in &report.differs {
             term::line(&format!("differs  {line}"));
         }
-        Ok(if report.differs.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        for line in &report.expired {
+            term::line(&format!("expired  {line}"));
+        }
+        let proven = report.differs.is_empty() && report.expired.is_empty();
+        Ok(if proven { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
@@ -57,6 +68,8 @@ pub struct Report {
     pub held: Vec<String>,
     /// What is not.
     pub differs: Vec<String>,
+    /// What nobody can say any more: the bucket's lifecycle has removed it.
+    pub expired: Vec<String>,
 }
 
 impl Report {
@@ -74,9 +87,14 @@ impl Report {
 ///
 /// # Errors
 /// `Internal` when the run has no manifest; `Unavailable`.
-pub async fn report(run: &str, bucket: &(impl Get + Find)) -> Result<Report, StageError> {
+pub async fn report(run: &str, now: Timestamp, bucket: &(impl Get + Find)) -> Result<Report, StageError> {
     let mut report = Report::default();
-    let bytes = bucket.get(&keys::manifest(run)).await?;
+    let Some(bytes) = bucket.find(&keys::manifest(run)).await? else {
+        return match gone(&keys::manifest(run), now, bucket).await? {
+            Some(expired) => Ok(Report { expired: vec![expired], ..report }),
+            None => Err(StageError::internal(format!("run {run} has no manifest: it has made no dataset"))),
+        };
+    };
     let manifest: Manifest = store::get_json(bucket, &keys::manifest(run)).await?;
     for object in objects(&manifest, run) {
         match measure(&object.key, bucket).await {
@@ -84,7 +102,10 @@ pub async fn report(run: &str, bucket: &(impl Get + Find)) -> Result<Report, Sta
                 report.compare(&format!("{} sha256", object.key), &object.sha256, &found.sha256);
                 report.compare(&format!("{} bytes", object.key), &object.bytes, &found.bytes);
             }
-            Err(error) => report.differs.push(error.chain()),
+            Err(error) => match gone(&object.key, now, bucket).await? {
+                Some(expired) => report.expired.push(expired),
+                None => report.differs.push(error.chain()),
+            },
         }
     }
     if let Some(says) = &manifest.lineage {
@@ -93,8 +114,15 @@ pub async fn report(run: &str, bucket: &(impl Get + Find)) -> Result<Report, Sta
             Err(error) => report.differs.push(error.chain()),
         }
     }
-    quarantine(&manifest, run, bucket, &mut report).await?;
-    again(run, &bytes, bucket, &mut report).await;
+    for key in [keys::plan(run), keys::export_parts(run), keys::export_counts(run), keys::report(run)] {
+        report.expired.extend(gone(&key, now, bucket).await?);
+    }
+    if report.expired.is_empty() {
+        quarantine(&manifest, run, bucket, &mut report).await?;
+        again(run, &bytes, bucket, &mut report).await;
+    } else {
+        report.expired.push("the dataset cannot be made again: what it was made of has expired".to_owned());
+    }
     if let Some(upload) = find_json::<UploadFile>(bucket, &keys::upload(run)).await? {
         report.compare("the uploaded manifest", &sha256(&bytes), &upload.manifest_sha256);
     }
@@ -113,6 +141,26 @@ fn objects(manifest: &Manifest, run: &str) -> Vec<Object> {
     let pinned = manifest.pinned.iter().map(|pinned| pinned.object.clone());
     let members = manifest.members.iter().cloned().chain(pinned);
     manifest.inputs.iter().cloned().chain(sides).chain(members).chain(consent).collect()
+}
+
+/// Says that an object is not there because of its age; none where it is there, or should be.
+///
+/// Its run says how old that is: by its plan, or by its lineage, which outlasts the plan.
+async fn gone(key: &str, now: Timestamp, bucket: &impl Find) -> Result<Option<String>, StageError> {
+    if bucket.find(key).await?.is_some() {
+        return Ok(None);
+    }
+    let run = key.trim_start_matches(keys::RUNS).split('/').next().unwrap_or_default();
+    let plan: Option<PlanFile> = find_json(bucket, &keys::plan(run)).await?;
+    let begun = if let Some(plan) = plan {
+        Some(plan.started_at)
+    } else {
+        let index: Option<LineageIndex> = find_json(bucket, &keys::lineage_index(run)).await?;
+        index.map(|index| index.read_at)
+    };
+    let days = begun.map_or(0, |begun| now.duration_since(begun).as_hours() / 24);
+    let stays = if key.contains("/export/") { RAW_DAYS } else { RUN_DAYS };
+    Ok((days >= stays).then(|| format!("{key}: objects like it stay for {stays} days")))
 }
 
 struct Measured {

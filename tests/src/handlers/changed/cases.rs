@@ -43,7 +43,7 @@ async fn what_has_changed_is_read_and_the_rest_is_taken_over() {
     assert_eq!(kept, 540 - replaced - gone);
     assert_eq!(world.manifest("b").await.counts.rows, kept + read);
     world.same_as_full("b", "after a day").await;
-    let report = zion::verify::report("b", &world.store).await.unwrap();
+    let report = zion::verify::report("b", super::super::run::now(), &world.store).await.unwrap();
     assert!(report.differs.is_empty() && report.held.len() > 10, "{:#?}", report.differs);
     // The page says so too.
     let page =

@@ -19,6 +19,17 @@ use crate::ports::Workflow;
 /// Who has answered by starting the run. Step Functions does not tell a run who that was; the account's trail does.
 const STARTER: &str = "whoever started the run";
 
+/// Whom a question is told to.
+#[derive(Debug)]
+pub struct Audience<'a, O, A> {
+    /// Who may answer: they get the link.
+    pub operators: &'a O,
+    /// Who is told that the operators do not hear.
+    pub alerts: &'a A,
+    /// The run's bucket, for the command that answers without the link.
+    pub bucket: &'a str,
+}
+
 /// Asks the operators about a dataset, unless its answer is there already.
 ///
 /// It is when it was given, when it was given in advance, and when it was given for an earlier dataset of the run from which
@@ -35,11 +46,10 @@ pub async fn ask(
     now: Timestamp,
     store: &(impl Get + Find + Put + Swap),
     models: &impl Models,
-    operators: &(impl Notify + Readers),
-    alerts: &impl Notify,
+    told: &Audience<'_, impl Notify + Readers, impl Notify>,
     workflow: &impl Workflow,
 ) -> Result<Asked, StageError> {
-    let run = &event.run;
+    let (run, operators, alerts, bucket) = (&event.run, told.operators, told.alerts, told.bucket);
     let dataset = Dataset::read(&event, store).await?;
     let earlier = find_json::<Question>(store, &keys::question(run)).await?;
     let (asked_at, expires_at) = match &earlier {
@@ -84,11 +94,11 @@ pub async fn ask(
         settle(&decision, &event.token, &question.facts.recipe, store, workflow).await?;
         return Ok(Asked { run: event.run, waits: false, expires_at, unheard: false });
     }
-    operators.tell(&notice::subject(&question), &notice::text(&question, &link)).await?;
+    operators.tell(&notice::subject(&question), &notice::text(&question, &link, bucket)).await?;
     if unheard {
         tracing::error!(run, expires_at = %expires_at, "the run waits, and its notice has no reader: confirm a subscription of ApprovalTopic");
         // It is asked all the same: an alert that fails must not ask it once more.
-        let (subject, text) = notice::unheard(&question);
+        let (subject, text) = notice::unheard(&question, bucket);
         if let Err(error) = alerts.tell(&subject, &text).await {
             let name = error.name().as_str();
             tracing::warn!(error.name = name, error.message = error.chain(), "nor could an alert be sent");

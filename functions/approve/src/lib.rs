@@ -20,7 +20,7 @@ mod ports;
 mod web;
 
 pub use answer::answer;
-pub use ask::ask;
+pub use ask::{Audience, ask};
 pub use aws::StepFunctions;
 pub use ports::Workflow;
 pub use web::respond;

@@ -1,6 +1,6 @@
 //! The `approve` function.
 
-use approve::StepFunctions;
+use approve::{Audience, StepFunctions};
 use jiff::Timestamp;
 use notify::Topic;
 use secrets::Secret;
@@ -20,7 +20,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     stage::serve("approve", async |event, _| match (event, Timestamp::now()) {
         (ApproveEvent::Ask(event), now) => {
             let models = Gateway::new(client.clone(), &settings.supabase_url, key.text().await?)?;
-            let asked = approve::ask(event, now, &store, &models, &topic, &alerts, &workflow).await?;
+            let told = Audience { operators: &topic, alerts: &alerts, bucket: &settings.bucket };
+            let asked = approve::ask(event, now, &store, &models, &told, &workflow).await?;
             Ok(ApproveAnswer::Asked(asked))
         }
         (ApproveEvent::Answer(event), now) => {

@@ -16,18 +16,23 @@ pub(crate) fn subject(question: &Question) -> String {
 }
 
 /// What whoever reads the alerts is told of a question that has no reader: not the link, which is for others.
-pub(crate) fn unheard(question: &Question) -> (String, String) {
+pub(crate) fn unheard(question: &Question, bucket: &str) -> (String, String) {
     let (run, recipe, expires) = (&question.run, &question.facts.recipe, time(question.expires_at));
     let text = format!(
         "\
 Run {run} of {recipe} waits for an answer, and its notice has no reader: the topic that asks has no confirmed subscription.
 
-Answer before {expires}, or the run ends: zion approve {command}
+Answer before {expires}, or the run ends: {command}
 For the next time, confirm the e-mail that AWS has sent to AlertEmail, or subscribe to the stack's output ApprovalTopic.
 ",
-        command = quoted(run),
+        command = command(run, bucket),
     );
     ("A model training waits for an answer that nobody was asked for".to_owned(), text)
+}
+
+/// What to type where the link is not at hand.
+fn command(run: &str, bucket: &str) -> String {
+    format!("zion approve {} --bucket {bucket} --by YOUR-NAME", quoted(run))
 }
 
 /// A run's name as a word of a shell. No name of an execution has what is special between double quotes.
@@ -36,7 +41,7 @@ fn quoted(run: &str) -> String {
     if run.chars().all(plain) { run.to_owned() } else { format!("\"{run}\"") }
 }
 
-pub(crate) fn text(question: &Question, link: &Url) -> String {
+pub(crate) fn text(question: &Question, link: &Url, bucket: &str) -> String {
     let facts = &question.facts;
     let why: Vec<_> = facts.why.iter().map(|why| why.in_words()).collect();
     let (run, recipe, model) = (&question.run, &facts.recipe, &facts.model);
@@ -55,9 +60,9 @@ Used for: {features}
 See it and answer before {expires}, or the run ends:
 {link}
 
-Whoever has this link can answer: don't forward it. The same without it: zion approve {command} --by YOUR-NAME
+Whoever has this link can answer: don't forward it. The same without it: {command}
 ",
-        command = quoted(run),
+        command = command(run, bucket),
         why = why.join(", and "),
         price = usd_range(facts.least_usd, facts.most_usd),
         allowed = usd(facts.max_usd),

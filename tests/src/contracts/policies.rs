@@ -120,7 +120,8 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
             url: "https://example.com/".to_owned(),
         };
         workflow.wait("token");
-        approve::ask(event, run::now(), &store, &project, &operators, &operators, &workflow).await.unwrap()
+        let told = approve::Audience { operators: &operators, alerts: &operators, bucket: "b" };
+        approve::ask(event, run::now(), &store, &project, &told, &workflow).await.unwrap()
     };
     assert!(ask(&assembled.manifest_sha256).await.waits);
     let event = AnswerEvent {

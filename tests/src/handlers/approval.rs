@@ -17,6 +17,9 @@ use super::tuner::Tuner;
 
 pub(super) const ADDRESS: &str = "https://abc.lambda-url.eu-west-1.on.aws/";
 
+/// The stack's bucket, for the command in a notice.
+pub(super) const BUCKET: &str = "the-bucket";
+
 pub(super) struct World {
     pub(super) store: Memory,
     pub(super) project: Project,
@@ -53,7 +56,8 @@ impl World {
             token: TaskToken::new(token),
             url: ADDRESS.to_owned(),
         };
-        ask(event, at, &self.store, &self.project, &self.operators, &self.alerts, &self.workflow).await
+        let told = approve::Audience { operators: &self.operators, alerts: &self.alerts, bucket: BUCKET };
+        ask(event, at, &self.store, &self.project, &told, &self.workflow).await
     }
 
     pub(super) async fn say(
@@ -147,6 +151,7 @@ async fn the_first_run_of_a_recipe_is_approved_through_the_link_and_the_next_one
         "writing job descriptions",
         "25 November 2026, 11:00 UTC",
         ADDRESS,
+        "zion approve run-1 --bucket the-bucket --by YOUR-NAME",
     ] {
         assert!(text.contains(part), "«{part}» is not in: {text}");
     }

@@ -226,7 +226,8 @@ async fn a_question_that_reaches_nobody_is_said_where_operators_look() {
     assert!(question.unheard);
     let (subject, text) = w.alerts.last();
     assert!(subject.is_ascii() && subject.len() <= 100, "{subject}");
-    for part in ["Run run-1 of zion-job-generator", "no confirmed subscription", "zion approve run-1"] {
+    let command = "zion approve run-1 --bucket the-bucket --by YOUR-NAME";
+    for part in ["Run run-1 of zion-job-generator", "no confirmed subscription", command] {
         assert!(text.contains(part), "«{part}» is not in: {text}");
     }
     assert!(!text.contains(&w.operators.link()[1].1), "the link is for others");

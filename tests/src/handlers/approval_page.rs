@@ -154,8 +154,8 @@ async fn the_link_of_a_run_with_an_odd_name_opens_its_question() {
         w.workflow.wait("token-1");
         let (token, url) = (TaskToken::new("token-1"), ADDRESS.to_owned());
         let event = AskEvent { run: name.to_owned(), manifest_sha256, token, url };
-        let (operators, workflow) = (&w.operators, &w.workflow);
-        approve::ask(event, now(), &w.store, &w.project, operators, &w.alerts, workflow).await.unwrap();
+        let told = approve::Audience { operators: &w.operators, alerts: &w.alerts, bucket: "b" };
+        approve::ask(event, now(), &w.store, &w.project, &told, &w.workflow).await.unwrap();
         let (_, text) = w.operators.last();
         let address = text.lines().find(|address| address.starts_with(ADDRESS)).unwrap();
         let safe = |letter: char| letter.is_ascii_alphanumeric() || "-_.~:/?=&%+*".contains(letter);

@@ -44,13 +44,13 @@ pub struct Check {
     #[arg(long, value_name = "RECIPE", conflicts_with = "run")]
     recipe: Option<String>,
     /// Fewest examples that the provider takes, if it is not as the recipe's, or `OpenAI`
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", conflicts_with = "run")]
     min_examples: Option<u64>,
     /// Longest example that the provider takes, likewise
-    #[arg(long, value_name = "TOKENS")]
+    #[arg(long, value_name = "TOKENS", conflicts_with = "run")]
     max_tokens: Option<u64>,
     /// Largest file that the provider takes, likewise
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", conflicts_with = "run")]
     max_bytes: Option<u64>,
     /// Takes warnings for errors
     #[arg(long)]

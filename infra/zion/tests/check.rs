@@ -116,3 +116,16 @@ fn a_recipe_s_provider_says_what_it_takes() {
     assert_eq!(few(&claude, &[]), (1, needed(32)));
     assert_eq!(few(&claude, &["--min-examples", "9"]), (0, None), "who asks knows better");
 }
+
+#[test]
+fn limits_of_one_s_own_are_not_ignored_for_a_run() {
+    for limit in ["--min-examples", "--max-tokens", "--max-bytes"] {
+        let command = Command::new(env!("CARGO_BIN_EXE_zion"))
+            .args(["check", "--run", "run-1", "--bucket", "b", limit, "9"])
+            .output()
+            .unwrap();
+        let complaint = String::from_utf8(command.stderr).unwrap();
+        assert_eq!(command.status.code(), Some(2), "{complaint}");
+        assert!(complaint.contains("cannot be used with"), "{complaint}");
+    }
+}

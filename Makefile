@@ -21,10 +21,12 @@ MACHETE_VERSION := 0.9.1
 FUZZ := .local/cargo/bin/cargo-fuzz
 FUZZ_VERSION := 0.13.2
 FUZZ_TARGETS := find rewrite twice spans
+# What provided.al2023 has.
+LAMBDA_GLIBC := GLIBC_2.34
 # Where cargo builds.
 TARGETS := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help demo build package test check gates campaign bench look score kinds fuzz clean-local pins
+.PHONY: help demo build package release test check gates campaign bench look score kinds fuzz clean-local pins
 
 help: ## says what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,7 +39,16 @@ build: ## development binaries, and stripped copies of the functions in target/l
 	cargo build --workspace --bins --locked
 	@$(call bootstraps,debug)
 
-package: ## release binaries in target/lambda/<function>/bootstrap, ready for `sam deploy --guided`
+package: release ## release binaries in target/lambda/<function>/bootstrap, ready for `sam deploy --guided`
+	@for f in $(FUNCTIONS); do \
+	  to=target/lambda/$$f/bootstrap; \
+	  case "$$(objdump -f $$to)" in *elf64-x86-64*) ;; *) echo "$$to is not for x86_64 Linux: build it there" >&2; exit 1;; esac; \
+	  newest=$$(objdump -T $$to | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1); \
+	  if [ "$$(printf '%s\n' "$$newest" $(LAMBDA_GLIBC) | sort -V | tail -n 1)" != $(LAMBDA_GLIBC) ]; then \
+	    echo "$$to needs $$newest, Lambda has $(LAMBDA_GLIBC): build on an older system, or with cargo-lambda" >&2; exit 1; fi; \
+	done
+
+release:
 	cargo build --release --bins --locked $(FUNCTIONS:%=-p %)
 	@$(call bootstraps,release)
 
@@ -123,7 +134,7 @@ check-faults gates: $(CHECK)/.stamp $(POLICY)/.stamp $(NODE)/.stamp $(MACHETE)
 gates: ## proves that each gate rejects a seeded fault: FAULTS='clippy policy' for some of them
 
 # The scrubber alone needs neither the emulator nor the packaged functions, the export only the emulator's PostgreSQL.
-bench: $(if $(filter scrub,$(BENCH)),,$(EMULATOR)/.stamp) $(if $(filter export,$(BENCH)),$(MOVERS)/.stamp) $(if $(filter upload,$(BENCH)),$(PEERS)/.stamp) $(if $(filter scrub export,$(BENCH)),,package) ## one benchmark, last line JSON: BENCH=scale|cold|scrub|export|upload, ROWS=100000,1000000, LABELLED=folder
+bench: $(if $(filter scrub,$(BENCH)),,$(EMULATOR)/.stamp) $(if $(filter export,$(BENCH)),$(MOVERS)/.stamp) $(if $(filter upload,$(BENCH)),$(PEERS)/.stamp) $(if $(filter scrub export,$(BENCH)),,release) ## one benchmark, last line JSON: BENCH=scale|cold|scrub|export|upload, ROWS=100000,1000000, LABELLED=folder
 	$(if $(filter scrub export,$(BENCH)),,cargo build --release --locked -p hello)
 	cargo build --release --bins --locked $(if $(filter scrub,$(BENCH)),,-p sandbox) -p zion
 	$(TARGETS)/release/zion bench $(BENCH) $(if $(ROWS),--rows $(ROWS)) $(if $(LABELLED),--labelled $(LABELLED))

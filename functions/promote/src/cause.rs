@@ -24,6 +24,10 @@ pub(crate) fn in_words(error: &str, cause: &str) -> String {
         // What Step Functions calls a run that did not end by itself.
         "ABORTED" => "the run was stopped by hand: start a new run".to_owned(),
         "TIMED_OUT" => "the run took longer than the workflow allows: start a new run".to_owned(),
+        "FAILED" => {
+            "the run failed, and the database was away when that was to be recorded: the error of its execution says why"
+                .to_owned()
+        }
         "States.Timeout" | "Sandbox.Timedout" => {
             "a step took longer than its time limit: look at its log, then start a new run".to_owned()
         }
@@ -52,6 +56,7 @@ mod tests {
     fn a_platform_error_is_put_into_words() {
         assert!(in_words("States.Timeout", "").contains("time limit"));
         assert!(in_words("ABORTED", "").contains("by hand") && in_words("TIMED_OUT", "").contains("longer"));
+        assert!(in_words("FAILED", "").contains("the error of its execution"));
         assert!(in_words("Runtime.ExitError", "exited").contains("MemorySize"));
         assert!(in_words("States.Runtime", "").contains("States.Runtime"));
         assert_eq!(in_words("X", &"y".repeat(5_000)).len(), LONGEST);

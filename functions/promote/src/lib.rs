@@ -39,7 +39,8 @@ pub async fn handle(
             });
             let approval = approval.map(|words| format!(", {words}")).unwrap_or_default();
             let reason = format!("run {run}, job {job}{approval}");
-            let live = models.promote(&run, &model, &metrics, &reason).await?;
+            let live = models.promote(&run, &model, &metrics, &reason).await;
+            let live = live.map_err(|error| with_way_out(&error, plan.model.as_deref(), &model))?;
             Ok(PromoteAnswer::Promote(Promoted {
                 run,
                 id: live.id,
@@ -53,6 +54,16 @@ pub async fn handle(
             models.fail(&run, &error, &cause::in_words(&error, &cause)).await.map(PromoteAnswer::Fail)
         }
     }
+}
+
+/// Says how the model is put live all the same: it is trained and paid for, and it stays at the provider.
+fn with_way_out(error: &StageError, version: Option<&str>, model: &str) -> StageError {
+    let version = version.unwrap_or("NAME");
+    let text = format!(
+        "{}; the trained model stays at the provider: zion live {version} --by YOUR-NAME --reason TEXT --model {model} puts it live",
+        error.chain()
+    );
+    StageError::new(error.name(), text)
 }
 
 /// Returns what the job cost by the recipe's price, and says aloud when that is not what was expected.
@@ -69,4 +80,26 @@ fn billed(plan: &PlanFile, manifest: &Manifest, trained_tokens: Option<u64>) -> 
         );
     }
     Some(recipe.price.usd(&recipe.model.base, trained))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stage::ErrorName;
+
+    #[test]
+    fn a_model_that_does_not_go_live_is_told_with_the_command_that_puts_it_live() {
+        let refused =
+            StageError::new(ErrorName::PromotionRefused, "the database refused: a newer one is live");
+        let told = with_way_out(&refused, Some("zion-support-v3"), "ft:base:zion-support-v3");
+        assert_eq!(told.name(), ErrorName::PromotionRefused);
+        let text = told.chain();
+        assert!(text.starts_with("the database refused: a newer one is live; "), "{text}");
+        assert!(
+            text.contains(
+                "zion live zion-support-v3 --by YOUR-NAME --reason TEXT --model ft:base:zion-support-v3 "
+            ),
+            "{text}"
+        );
+    }
 }

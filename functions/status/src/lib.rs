@@ -59,7 +59,7 @@ pub async fn handle(
         JobStatus::Succeeded { ref model } => {
             let Some(served) = served else {
                 let text = format!(
-                    "model {model} is trained, but not deployed at its deadline {deadline}: wait for its deployment, then put it live by hand, or raise model.deadline_hours"
+                    "model {model} is trained, but not deployed at its deadline {deadline}: wait for its deployment, then zion live NAME --by YOUR-NAME --reason TEXT --model ID puts its version live, and raise model.deadline_hours"
                 );
                 return Err(StageError::new(ErrorName::TrainingTimedOut, text));
             };

@@ -89,19 +89,54 @@ fn every_task_retries_what_can_pass_and_ends_recorded() {
     assert_eq!(inner_tasks_of_export, 1);
 }
 
-/// A poll that runs out of time says nothing of the job, which is paid for.
+/// What hangs says nothing of the job, which is paid for, or of a dataset that somebody has approved.
 #[test]
-fn a_provider_that_hangs_is_tried_as_long_as_one_that_is_away() {
+fn who_hangs_or_is_away_behind_an_approved_dataset_is_waited_for_by_the_hour() {
     let workflow = workflow();
-    let retriers = workflow["States"]["Status"]["Retry"].as_array().unwrap();
-    let patient = |error: &str| {
-        let rule =
-            retriers.iter().find(|rule| rule["ErrorEquals"].as_array().unwrap().contains(&json!(error)));
-        rule.unwrap_or_else(|| panic!("{error} is not tried again"))["MaxAttempts"].as_u64()
-    };
-    for error in ["Sandbox.Timedout", "States.Timeout"] {
-        assert_eq!(patient(error), patient(ErrorName::Unavailable.as_str()), "{error}");
+    for name in ["Upload", "Status", "Promote"] {
+        let retriers = workflow["States"][name]["Retry"].as_array().unwrap();
+        for error in [
+            "Throttled",
+            "Unavailable",
+            "Sandbox.Timedout",
+            "States.Timeout",
+            "Lambda.TooManyRequestsException",
+        ] {
+            let mut rules = retriers.iter();
+            let rule = rules.find(|rule| rule["ErrorEquals"].as_array().unwrap().contains(&json!(error)));
+            let rule = rule.unwrap_or_else(|| panic!("{name} does not try again what fails as {error}"));
+            let number = |field: &str| rule[field].as_f64().unwrap();
+            let longest = (0..rule["MaxAttempts"].as_i64().unwrap()).map(|attempt| {
+                let grown =
+                    number("IntervalSeconds") * number("BackoffRate").powi(attempt.try_into().unwrap());
+                grown.min(number("MaxDelaySeconds"))
+            });
+            // Of each wait the half, by its jitter.
+            let hours = longest.sum::<f64>() / 2.0 / 3_600.0;
+            assert!((4.0..6.0).contains(&hours), "{name}: {error} for {hours} h");
+        }
     }
+}
+
+/// A function's own name for what went wrong comes before the platform's.
+#[test]
+fn a_task_outlives_its_function_and_its_function_all_tries_of_a_call() {
+    let template = text("template.yaml");
+    let timeout = |function: &str| -> u64 {
+        let resource = super::resource(&template, function);
+        let line = resource.lines().find_map(|line| line.trim().strip_prefix("Timeout: ")).unwrap();
+        line.parse().unwrap()
+    };
+    let mut tasks = 0;
+    states(&workflow(), &mut |name, state| {
+        let called = state["Resource"].as_str().and_then(|it| it.strip_prefix("${")?.strip_suffix("Arn}"));
+        let (Some(function), Some(limit)) = (called, state["TimeoutSeconds"].as_u64()) else { return };
+        assert_eq!(limit, timeout(function) + 30, "{name}");
+        tasks += 1;
+    });
+    assert_eq!(tasks, 10);
+    // Six tries of half a minute, and at most ten seconds between two: see `supabase`.
+    assert!(timeout("Promote") >= 6 * 30 + 5 * 10);
 }
 
 /// Another try would be another question, and another three days.
@@ -136,6 +171,11 @@ fn every_event_that_a_rule_sends_is_one_that_its_function_takes() {
         }
     }
     assert_eq!(sent, 6, "two rules");
+    // However it ends, both hear of it: a run that fails while the database is away would be called running for ever.
+    for rule in ["RunEnded", "RunStopped"] {
+        let rule = super::resource(&template, rule);
+        assert!(rule.contains("status: [FAILED, ABORTED, TIMED_OUT]"), "{rule}");
+    }
     let hourly = template.lines().filter_map(|line| line.trim().strip_prefix("Input: '"));
     let hourly: Vec<_> = hourly.filter(|line| line.contains("\"do\"")).collect();
     let event: Value = serde_json::from_str(hourly[0].trim_end_matches('\'')).unwrap();

@@ -72,7 +72,7 @@ Whoever has this link can answer: don't forward it. The same without it: {comman
         rows = number(facts.rows),
         opted_out = number(facts.opted_out),
         withdrawn = number(facts.withdrawn),
-        base = facts.base_model,
+        base = facts.base(),
         features = facts.features.join(", "),
         expires = time(question.expires_at),
     )

@@ -159,7 +159,7 @@ impl<'a> View<'a> {
                     "Would replace",
                     facts.replaces.clone().unwrap_or_else(|| "nothing: it would be the first".to_owned()),
                 ),
-                ("Base model", facts.base_model.clone()),
+                ("Base model", facts.base()),
                 ("Recipe", facts.recipe.clone()),
                 ("Tokens billed", format!("{} in {} passes", number(facts.billed_tokens), facts.epochs)),
                 ("Page about the dataset", facts.report_key.clone()),

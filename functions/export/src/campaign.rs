@@ -236,6 +236,7 @@ fn plan(store: &Memory, slices: &[Slice]) {
         recipe: recipe(),
         recipe_sha256: String::new(),
         model: None,
+        host: None,
         base_shutdown_date: None,
         limits: Limits { min_examples: 0, max_file_bytes: 0, max_example_tokens: 0 },
         sources: Vec::new(),

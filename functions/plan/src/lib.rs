@@ -120,6 +120,7 @@ pub async fn handle_with(
         recipe,
         recipe_sha256,
         model,
+        host: Some(provider_host.to_owned()),
         base_shutdown_date: base.shutdown_date,
         limits: provider.limits(),
         sources,

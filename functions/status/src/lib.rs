@@ -8,13 +8,14 @@ use jiff::Timestamp;
 use stage::arrows::{JobState, Polled, StatusEvent};
 use stage::{ErrorName, StageError};
 use store::Put;
-use tuning::{Clean, Job, JobStatus, Serve, Watch};
+use tuning::{Clean, Job, JobStatus, NotThere, Serve, Watch};
 
 /// Looks at the job and says what the workflow does next. A job's end is written into the run, with its events.
 ///
 /// # Errors
 /// `TrainingFailed` with the provider's words, `TrainingCancelled`, and `TrainingTimedOut` after the job has been
-/// cancelled; `ProviderRefused`, `Throttled` and `Unavailable`.
+/// cancelled; `ProviderRefused` of a job that the provider has forgotten, or behind the deadline; `Throttled` and
+/// `Unavailable`.
 pub async fn handle(
     event: StatusEvent,
     now: Timestamp,
@@ -22,7 +23,7 @@ pub async fn handle(
     provider: &(impl Watch + Serve + Clean),
 ) -> Result<Polled, StageError> {
     let StatusEvent { job: ref id, submitted_at, deadline, provider: ref host, .. } = event;
-    let job = provider.poll(id).await?;
+    let job = provider.poll(id).await.map_err(|error| patient(error, now, deadline))?;
     let late = !job.status.is_final() && now >= deadline;
     let was = job.word.clone();
     let job = if late {
@@ -91,7 +92,21 @@ pub async fn handle(
     }
 }
 
-/// Two files must not use up the minute that the function has.
+/// Turns a look that was refused into one that is tried again, until the deadline.
+///
+/// A key that is being rotated, a firewall's 403 or a gateway's bare 404 say nothing of the job, which is paid for. A job that the
+/// provider has forgotten is an end.
+pub fn patient(error: StageError, now: Timestamp, deadline: Timestamp) -> StageError {
+    let refused = matches!(error.name(), ErrorName::ProviderRefused | ErrorName::RecipeInvalid);
+    if !refused || NotThere::caused(&error) || now >= deadline {
+        return error;
+    }
+    tracing::warn!(error.message = error.chain(), "a look was refused, which says nothing of the job");
+    let text = "the job can't be looked at: it goes on, and is looked at again";
+    StageError::new(ErrorName::Throttled, text).caused_by(error)
+}
+
+/// Two files must not use up the time that the function has.
 const DELETING: Duration = Duration::from_secs(10);
 
 /// Deletes what the job has learned from at the provider: the dataset is in the bucket. The model is trained, so a failure

@@ -8,7 +8,7 @@ use stage::{StageError, keys};
 use store::{Put, put_json};
 use tuning::{Job, JobStatus, Told, Watch};
 
-/// Reading must not use up the minute that the function has.
+/// Reading must not use up the time that the function has.
 const READING: Duration = Duration::from_secs(15);
 
 /// Writes the job's end, its events and its checkpoints into the run.
@@ -134,6 +134,7 @@ mod tests {
             submitted_at: Timestamp::UNIX_EPOCH,
             deadline: Timestamp::MAX,
             provider: records::recipe::Provider::default(),
+            host: None,
         };
         let job = Job {
             id: "job-1".to_owned(),

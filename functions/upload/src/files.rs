@@ -47,12 +47,12 @@ pub(crate) async fn ensure(
     Ok(())
 }
 
-/// Of one file there may be as many copies as answers were lost.
-const MOST_COPIES: usize = 5;
-
 /// Takes back what the run has uploaded, whether or not its answers came, and writes that down.
 ///
 /// It is written first, too: who has been replaced must not delete what its successor uses.
+///
+/// # Errors
+/// `Unavailable` when the provider's list was cut off: a copy may be behind its end.
 pub(crate) async fn take_back(
     run: &str,
     manifest: &Manifest,
@@ -71,14 +71,18 @@ pub(crate) async fn take_back(
     for file in [record.file.training_file.take(), record.file.validation_file.take()].into_iter().flatten() {
         provider.delete_file(&file).await?;
     }
-    for (name, bytes) in specs {
-        let spec = FileSpec { name, bytes, md5: None };
-        for _ in 0..MOST_COPIES {
-            let Some(file) = provider.find_file(&spec).await? else { break };
-            provider.delete_file(&file).await?;
-        }
+    let copies = provider.copies(&specs).await?;
+    for file in copies.items {
+        provider.delete_file(&file).await?;
     }
-    record.save(store).await
+    record.save(store).await?;
+    if copies.more {
+        let text = format!(
+            "the provider's list of files is cut off: look there for files whose names begin with {run}"
+        );
+        return Err(StageError::new(ErrorName::Unavailable, text));
+    }
+    Ok(())
 }
 
 /// Uploads in parts that were begun and may be open still.

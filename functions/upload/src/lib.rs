@@ -11,7 +11,6 @@ mod sweep;
 
 use jiff::{Timestamp, ToSpan as _};
 use records::digest::sha256;
-use records::recipe;
 use stage::arrows::{SubmitEvent, Submitted};
 use stage::clock::Since;
 use stage::manifest::Manifest;
@@ -20,7 +19,7 @@ use stage::upload_file::UploadFile;
 use stage::{ErrorName, StageError, keys};
 use store::{Find, Get, Put, Swap, get_json};
 use supabase::{Models, Rows};
-use tuning::{Clean, Files, Jobs, Watch};
+use tuning::{Clean, Files, Host, Jobs, Watch};
 
 pub use crate::clear::{clear, left};
 pub use crate::folder::RunFolder;
@@ -100,6 +99,7 @@ pub async fn handle(
         submitted_at: job.created_at,
         deadline,
         provider: plan.recipe.provider,
+        host: plan.host,
         approval: approval.map(|approval| approval.in_words()),
     })
 }
@@ -108,13 +108,13 @@ fn fresh(event: &SubmitEvent) -> UploadFile {
     UploadFile { manifest_sha256: event.manifest_sha256.clone(), ..UploadFile::default() }
 }
 
-/// Returns how the run's recipe speaks to the provider.
+/// Returns how the run's recipe speaks to the provider, and where that was when the run was planned.
 ///
 /// # Errors
 /// `Internal` when there is no plan, `Unavailable`.
-pub async fn provider(run: &str, store: &impl Get) -> Result<recipe::Provider, StageError> {
+pub async fn provider(run: &str, store: &impl Get) -> Result<Host, StageError> {
     let plan: PlanFile = get_json(store, &keys::plan(run)).await?;
-    Ok(plan.recipe.provider)
+    Ok(Host { provider: plan.recipe.provider, name: plan.host })
 }
 
 fn changed(withdrawn: u64, upload: &UploadFile) -> StageError {

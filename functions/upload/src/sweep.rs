@@ -9,19 +9,22 @@ use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use jiff::{SignedDuration, Timestamp};
-use records::recipe;
 use stage::arrows::{ClearEvent, Ended, Left, SweepEvent, Swept};
 use stage::plan_file::PlanFile;
 use stage::upload_file::UploadFile;
 use stage::{ErrorName, StageError, keys};
 use store::{Find, Get, List, Put, Swap, find_json, get_json};
-use tuning::{Clean, Files, Inventory, Jobs, Marked, Stored, Watch};
+use tuning::{Clean, Files, Host, Inventory, Jobs, Marked, Stored, Told, Watch};
 
 use crate::record::Record;
 use crate::{clear, files};
 
 /// No execution lives longer: `TimeoutSeconds` of the workflow, and a day.
 pub const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(11 * 24);
+
+/// A run that was found clean for so long is not looked for any more: no list shows a job that late. So a provider that is
+/// taken out of the stack is asked for nothing.
+const CLEAN_FOR: SignedDuration = SignedDuration::from_hours(6);
 
 /// The runs of this stack.
 struct Runs {
@@ -36,7 +39,7 @@ struct Runs {
 struct Run {
     name: String,
     record: UploadFile,
-    host: recipe::Provider,
+    host: Host,
     ended: bool,
     /// Its execution can't be alive any more.
     too_old: bool,
@@ -46,16 +49,18 @@ struct Run {
 ///
 /// A live run loses nothing that it may still use: of a run that has its job, other jobs of the same dataset and other copies of
 /// the files; of a run whose job has ended, the files; of a run that has ended without a model, everything but a trained
-/// model. A job or a file is a run's when the run's own record says that it was asked for.
+/// model. A job or a file is a run's when the run's own record says that it was asked for. A run of which nothing has been left
+/// for hours is passed over from then on.
 ///
 /// # Errors
 /// `Unavailable` when the store's list could not be read, or when something could not be looked at or removed: it is still
-/// there, and the rest has been seen to.
+/// there, and the rest has been seen to. So it is where the provider's list was cut off, or where a run was planned for another host
+/// than `provider` connects to.
 pub async fn sweep<P, T>(
     event: SweepEvent,
     now: Timestamp,
     store: &(impl Get + Find + List + Put + Swap),
-    provider: impl AsyncFn(&str, &recipe::Provider) -> Result<P, StageError>,
+    provider: impl AsyncFn(&str, &Host) -> Result<P, StageError>,
 ) -> Result<Swept, StageError>
 where
     P: Deref<Target = T>,
@@ -81,6 +86,11 @@ where
                 continue;
             }
         };
+        let whole = [note_missing("jobs", &jobs), note_missing("files", &stored)] == [true, true];
+        if jobs.more || stored.more {
+            failed.push(format!("whatever is behind the end of what {} listed", host.words()));
+        }
+        let (jobs, stored) = (jobs.items, stored.items);
         add_unknown(&mut swept.unknown, &known, &jobs, &stored);
         for mut run in those {
             run.ended |= run.too_old && !run.has_its_end(&jobs);
@@ -94,6 +104,11 @@ where
             };
             let unclear = run.ended && !run.record.cleared;
             if left.is_empty() && !unclear {
+                let over =
+                    if run.ended { run.record.cleared } else { run.has_its_end(&jobs) && run.is_settled() };
+                if event.remove && whole && over && run.record.clean_since.is_none() {
+                    run.note_clean(Some(now), store).await;
+                }
                 continue;
             }
             match run.is_searched(store).await {
@@ -114,6 +129,9 @@ where
             {
                 note(&run.name, &error);
                 failed.push(run.name.clone());
+            }
+            if event.remove && run.record.clean_since.is_some() {
+                run.note_clean(None, store).await;
             }
             if !left.is_empty() {
                 tracing::warn!(
@@ -147,8 +165,9 @@ async fn runs(now: Timestamp, store: &(impl Get + Find + List)) -> Result<Runs, 
             continue;
         };
         match run(name, now, store).await {
-            Ok(Some(run)) => runs.read.push(run),
-            Ok(None) => continue,
+            Ok(Found::Run(run)) => runs.read.push(*run),
+            Ok(Found::Clean) => {}
+            Ok(Found::Nothing) => continue,
             Err(error) => {
                 note(name, &error);
                 runs.failed.push(name.to_owned());
@@ -159,17 +178,33 @@ async fn runs(now: Timestamp, store: &(impl Get + Find + List)) -> Result<Runs, 
     Ok(runs)
 }
 
-/// Reads a run; none that has not come as far as its upload.
-async fn run(name: &str, now: Timestamp, store: &(impl Get + Find)) -> Result<Option<Run>, StageError> {
-    let Some(record) = find_json::<UploadFile>(store, &keys::upload(name)).await? else { return Ok(None) };
+/// What there is of a run.
+enum Found {
+    /// It has not come as far as its upload.
+    Nothing,
+    /// Nothing of it has been at the provider for hours.
+    Clean,
+    /// It may have left something.
+    Run(Box<Run>),
+}
+
+async fn run(name: &str, now: Timestamp, store: &(impl Get + Find)) -> Result<Found, StageError> {
+    let Some(record) = find_json::<UploadFile>(store, &keys::upload(name)).await? else {
+        return Ok(Found::Nothing);
+    };
+    let ended = store.find(&keys::ended(name)).await?.is_some();
+    let clean = record.clean_since.is_some_and(|since| now.duration_since(since) > CLEAN_FOR);
+    if clean && (record.cleared || !ended) {
+        return Ok(Found::Clean);
+    }
     // The plan is older, and so expires first.
     let plan: PlanFile = match get_json(store, &keys::plan(name)).await {
-        Err(error) if error.name() == ErrorName::Internal => return Ok(None),
+        Err(error) if error.name() == ErrorName::Internal => return Ok(Found::Nothing),
         plan => plan?,
     };
     let too_old = now.duration_since(plan.started_at) > LONGEST_RUN;
-    let ended = store.find(&keys::ended(name)).await?.is_some();
-    Ok(Some(Run { name: name.to_owned(), record, host: plan.recipe.provider, ended, too_old }))
+    let host = Host { provider: plan.recipe.provider, name: plan.host };
+    Ok(Found::Run(Box::new(Run { name: name.to_owned(), record, host, ended, too_old })))
 }
 
 impl Run {
@@ -197,13 +232,32 @@ impl Run {
         let files_left = stored.iter().filter(|file| {
             let ours = record.sent.get(&file.name) == Some(&file.bytes);
             let used = known.is_none() || in_use.iter().any(|id| id.as_ref() == Some(&file.id));
-            let kept = self.host.keep_files && in_use.iter().any(|id| id.as_ref() == Some(&file.id));
+            let kept = self.host.provider.keep_files && in_use.iter().any(|id| id.as_ref() == Some(&file.id));
             ours && if over { !kept } else { !used }
         });
         let files_left = files_left.map(|file| file.id.clone()).collect();
         let uploads =
             if self.ended && !record.cleared { files::open(&self.name, store).await? } else { Vec::new() };
         Ok(Left { jobs: jobs_left, files: files_left, uploads })
+    }
+
+    /// Writes down since when nothing is left, or that something was found. What can't be written is written by the next look.
+    async fn note_clean(&self, since: Option<Timestamp>, store: &impl Swap) {
+        let noted = async {
+            if let Some(mut record) = Record::take(&self.name, store).await? {
+                record.file.clean_since = since;
+                record.save(store).await?;
+            }
+            Ok::<_, StageError>(())
+        };
+        if let Err(error) = noted.await {
+            note(&self.name, &error);
+        }
+    }
+
+    /// Says whether the job that the run has is the only one that it can have.
+    fn is_settled(&self) -> bool {
+        self.record.job.is_some() && (self.record.settled || self.record.asked < 2)
     }
 
     /// Says whether the run's job is still the one that was read, and no other one is looked for: a run that has not ended
@@ -249,6 +303,20 @@ impl Run {
             None => Ok(()),
         }
     }
+}
+
+/// Says aloud what was not read of a list; whether that is nothing.
+fn note_missing<T>(what: &str, told: &Told<T>) -> bool {
+    let whole = !told.more && told.unreadable == 0;
+    if !whole {
+        tracing::warn!(
+            list = what,
+            list.goes_on = told.more,
+            list.unreadable = told.unreadable,
+            "the provider's list was not read whole"
+        );
+    }
+    whole
 }
 
 /// Adds what looks like a run's, but of none that this stack knows.

@@ -137,7 +137,7 @@ fn at_length(question: &Question) -> String {
     let facts = &question.facts;
     let lines = [
         ("run", format!("{} of {}: {}", question.run, facts.recipe, why(question))),
-        ("would train", format!("{} from {}", facts.model, facts.base_model)),
+        ("would train", format!("{} from {}", facts.model, facts.base())),
         (
             "would replace",
             facts.replaces.clone().unwrap_or_else(|| "nothing: it would be the first".to_owned()),

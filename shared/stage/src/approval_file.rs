@@ -171,6 +171,9 @@ pub struct Facts {
     pub purpose: String,
     /// The model that is tuned.
     pub base_model: String,
+    /// Where it is tuned, and so who gets the examples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// What of the app it serves.
     pub features: Vec<String>,
     /// The model that is live for the purpose now.
@@ -201,6 +204,16 @@ pub struct Facts {
     pub holdout: u64,
     /// Where the page about the dataset lies in the bucket.
     pub report_key: String,
+}
+
+impl Facts {
+    /// Names the base model, and who gets the examples.
+    pub fn base(&self) -> String {
+        match &self.host {
+            Some(host) => format!("{} at {host}", self.base_model),
+            None => self.base_model.clone(),
+        }
+    }
 }
 
 /// What an operator says.

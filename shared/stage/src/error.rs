@@ -25,7 +25,7 @@ pub enum ErrorName {
     ConsentDrifted,
     /// Somebody in the dataset took consent back before it was uploaded. The workflow assembles it again without them.
     ConsentChanged,
-    /// The provider refused: key, quota, access or a malformed request.
+    /// The provider refused: key, quota, access or a malformed request; or it is another one than the run was planned for.
     ProviderRefused,
     /// The provider takes no more jobs today. Tried again for a day.
     DailyLimit,

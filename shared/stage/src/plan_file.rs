@@ -26,6 +26,10 @@ pub struct PlanFile {
     pub recipe_sha256: String,
     /// The registered version; none in a dry run.
     pub model: Option<String>,
+    /// Where the base model is tuned, as `model_versions` names it: what is sent goes there and nowhere else. None in a plan
+    /// that is older than this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// When the provider shuts the base model down, if announced.
     pub base_shutdown_date: Option<Date>,
     /// What the provider accepts.

@@ -47,6 +47,9 @@ pub struct UploadFile {
     /// Whether the run has ended without a model and what it left was taken back.
     #[serde(default)]
     pub cleared: bool,
+    /// Since when each look at the provider has found nothing that the run has left and nobody waits for; its job has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clean_since: Option<Timestamp>,
 }
 
 /// Which attempt may write the document: whoever takes it over writes the next number, and whoever was before it finds at its

@@ -1,5 +1,7 @@
 //! The provider that a recipe chooses. Here alone is known which there are.
 
+use std::collections::BTreeMap;
+
 use reqwest::Client;
 use secrecy::SecretString;
 use stage::plan_file::Limits;
@@ -16,6 +18,22 @@ use crate::openai::{self, OpenAi};
 use crate::provider::{
     BaseModel, Catalogue, Clean, FileSpec, Files, Inventory, Jobs, Ledger, Marked, Serve, Stored, Watch,
 };
+
+/// A recipe's provider, and where it was when the run was planned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Host {
+    /// How it is spoken to.
+    pub provider: recipe::Provider,
+    /// Its name, as [`Connections::name`] gives it; none in a plan that does not say.
+    pub name: Option<String>,
+}
+
+impl Host {
+    /// Names it to an operator.
+    pub fn words(&self) -> &str {
+        self.name.as_deref().unwrap_or("the provider")
+    }
+}
 
 /// What outlives an invocation. Bedrock's client is made when it is first asked for.
 pub struct Connections {
@@ -70,6 +88,30 @@ impl Connections {
     }
 }
 
+impl Connections {
+    /// Names the provider that a run was planned for, and no other: nobody has agreed that what it sends goes elsewhere, and
+    /// whom nobody has asked for a job says nothing of it.
+    ///
+    /// # Errors
+    /// `ProviderRefused` when the stack leads to another host by now; otherwise as [`Connections::to`].
+    pub async fn back_to<F: Folder>(
+        &self,
+        host: &Host,
+        key: impl AsyncFnOnce() -> Result<SecretString, StageError>,
+        folder: F,
+    ) -> Result<Provider<F>, StageError> {
+        let today = self.name(&host.provider);
+        if let Some(planned) = host.name.as_ref().filter(|planned| **planned != today) {
+            let today = if today.is_empty() { "nowhere".to_owned() } else { format!("to {today}") };
+            let text = format!(
+                "the run was planned for {planned}, and the stack's ProviderUrl leads {today} now: start a new run, or deploy with the former ProviderUrl again, also to take back what the run has left there"
+            );
+            return Err(StageError::new(ErrorName::ProviderRefused, text));
+        }
+        self.to(&host.provider, key, folder).await
+    }
+}
+
 /// Returns what a recipe's provider accepts, without asking it.
 pub fn limits(host: &recipe::Provider) -> Limits {
     match host.kind {
@@ -101,6 +143,13 @@ impl<F> Catalogue for Provider<F> {
         }
     }
 
+    async fn lifetime(&self, id: &str) -> Result<Option<BaseModel>, StageError> {
+        match self {
+            Self::OpenAi(it) => it.lifetime(id).await,
+            Self::Bedrock(it) => it.lifetime(id).await,
+        }
+    }
+
     async fn models(&self) -> Result<Vec<BaseModel>, StageError> {
         match self {
             Self::OpenAi(it) => it.models().await,
@@ -114,6 +163,13 @@ impl<F: Folder> Files for Provider<F> {
         match self {
             Self::OpenAi(it) => it.find_file(spec).await,
             Self::Bedrock(it) => it.find_file(spec).await,
+        }
+    }
+
+    async fn copies(&self, of: &BTreeMap<String, u64>) -> Result<Told<String>, StageError> {
+        match self {
+            Self::OpenAi(it) => it.copies(of).await,
+            Self::Bedrock(it) => it.copies(of).await,
         }
     }
 
@@ -214,19 +270,19 @@ impl<F: Folder> Clean for Provider<F> {
 }
 
 impl<F> Inventory for Provider<F> {
-    async fn jobs(&self) -> Result<Vec<Marked>, StageError> {
+    async fn jobs(&self) -> Result<Told<Marked>, StageError> {
         match self {
             Self::OpenAi(it) => it.jobs().await,
             // A job's name is taken once, so there is no second; and a run's own job it knows.
-            Self::Bedrock(_) => Ok(Vec::new()),
+            Self::Bedrock(_) => Ok(Told::default()),
         }
     }
 
-    async fn files(&self) -> Result<Vec<Stored>, StageError> {
+    async fn files(&self) -> Result<Told<Stored>, StageError> {
         match self {
             Self::OpenAi(it) => it.files().await,
             // They are objects of the run, each there once.
-            Self::Bedrock(_) => Ok(Vec::new()),
+            Self::Bedrock(_) => Ok(Told::default()),
         }
     }
 }

@@ -21,12 +21,12 @@ pub mod refusal;
 mod wire;
 
 pub use bedrock::{Bedrock, Folder, NoFolder};
-pub use choice::{Connections, Provider, limits};
+pub use choice::{Connections, Host, Provider, limits};
 pub use job::{Checkpoint, Event, Hyperparameters, Job, JobSpec, JobStatus, Method, Told};
 pub use lifetime::{alternatives, days_left};
 pub use openai::OpenAi;
 pub use provider::{
-    BaseModel, Begun, Catalogue, Clean, FileSpec, Files, Inventory, Jobs, Ledger, Marked, NotThere, Serve,
-    Stored, Watch,
+    BaseModel, Begun, Catalogue, Clean, FileSpec, Files, Inventory, Jobs, KeyRefused, Ledger, Marked,
+    NotThere, Serve, Stored, Watch, with_fresh_key,
 };
 pub use stage::arrows::Progress;

@@ -37,7 +37,7 @@ pub struct NotThere;
 impl NotThere {
     /// Says whether this caused a failure.
     pub fn caused(error: &StageError) -> bool {
-        matches!(error.source(), Some(source) if source.is::<Self>())
+        is_among_causes::<Self>(error)
     }
 }
 
@@ -49,6 +49,55 @@ impl fmt::Display for NotThere {
 
 impl Error for NotThere {}
 
+/// What a refusal is caused by when the provider does not take the key.
+#[derive(Debug)]
+pub struct KeyRefused;
+
+impl KeyRefused {
+    /// Says whether this caused a failure.
+    pub fn caused(error: &StageError) -> bool {
+        is_among_causes::<Self>(error)
+    }
+}
+
+impl fmt::Display for KeyRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the provider does not take the key")
+    }
+}
+
+impl Error for KeyRefused {}
+
+fn is_among_causes<T: Error + 'static>(error: &StageError) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<T>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Does something with the provider's key, and once more when the key is refused and has been replaced meanwhile: whoever
+/// rotates it does not wait for our copy to expire.
+///
+/// # Errors
+/// Those of `once`.
+pub async fn with_fresh_key<T>(
+    once: impl AsyncFn() -> Result<T, StageError>,
+    renewed: impl AsyncFnOnce() -> Result<bool, StageError>,
+) -> Result<T, StageError> {
+    match once().await {
+        Err(refused) if KeyRefused::caused(&refused) => match renewed().await {
+            Ok(true) => once().await,
+            // Also where the secret can't be read: what is wrong is the key.
+            Ok(false) | Err(_) => Err(refused),
+        },
+        answer => answer,
+    }
+}
+
 /// What the provider accepts, and its models.
 pub trait Catalogue {
     /// Returns what the provider accepts.
@@ -56,6 +105,11 @@ pub trait Catalogue {
 
     /// Looks a base model up; none when the provider does not know it.
     fn base_model(&self, id: &str) -> impl Future<Output = Result<Option<BaseModel>, StageError>>;
+
+    /// Looks up how long a base model lasts, whether or not it can still be tuned: what was tuned from it ends with it.
+    fn lifetime(&self, id: &str) -> impl Future<Output = Result<Option<BaseModel>, StageError>> {
+        self.base_model(id)
+    }
 
     /// Lists all models that the account sees, tuned ones too. Whether one can be tuned, no list says.
     fn models(&self) -> impl Future<Output = Result<Vec<BaseModel>, StageError>>;
@@ -65,6 +119,9 @@ pub trait Catalogue {
 pub trait Files {
     /// Finds an uploaded training file by name and size.
     fn find_file(&self, spec: &FileSpec) -> impl Future<Output = Result<Option<String>, StageError>>;
+
+    /// Returns the ids of all files of those names and sizes: of one there are as many as answers were lost.
+    fn copies(&self, of: &BTreeMap<String, u64>) -> impl Future<Output = Result<Told<String>, StageError>>;
 
     /// Uploads a training file and returns its id.
     ///
@@ -171,10 +228,10 @@ pub trait Clean {
 /// Everything there is, whosever it is.
 pub trait Inventory {
     /// Lists the account's jobs, the newest first, with the marks in their metadata.
-    fn jobs(&self) -> impl Future<Output = Result<Vec<Marked>, StageError>>;
+    fn jobs(&self) -> impl Future<Output = Result<Told<Marked>, StageError>>;
 
     /// Lists the account's training files.
-    fn files(&self) -> impl Future<Output = Result<Vec<Stored>, StageError>>;
+    fn files(&self) -> impl Future<Output = Result<Told<Stored>, StageError>>;
 }
 
 /// A job and whose it is.

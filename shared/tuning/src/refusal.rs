@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use stage::{ErrorName, StageError, http};
 
-use crate::provider::NotThere;
+use crate::provider::{KeyRefused, NotThere};
 use crate::wire::ErrorBody;
 
 /// What a refusal means.
@@ -115,7 +115,8 @@ pub fn refused(what: &str, status: StatusCode, error: &ErrorBody, request_id: &s
         // The words of a 401 quote a part of the key.
         Kind::Key => refused(format!(
             "the provider refuses the key, {what} failed: put a valid key into the provider key secret"
-        )),
+        ))
+        .caused_by(KeyRefused),
         Kind::NoAccess => refused(format!(
             "the provider denies access, {what} failed: {words}; ask it whether this organisation may still train, or set another ProviderUrl"
         )),
@@ -202,6 +203,9 @@ mod tests {
         let (name, text) = name(401, "", "invalid_api_key", "Incorrect API key provided: sk-abc***xyz");
         assert_eq!(name, ErrorName::ProviderRefused);
         assert!(!text.contains("sk-abc"), "{text}");
+        let refused = |status| refused("looking at the job", status, &ErrorBody::default(), "req_1");
+        assert!(KeyRefused::caused(&refused(StatusCode::UNAUTHORIZED)), "so that it is read again");
+        assert!(!KeyRefused::caused(&refused(StatusCode::FORBIDDEN)));
     }
 
     #[test]

@@ -157,6 +157,7 @@ async fn touched() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
         submitted_at: "2026-11-22T10:00:00Z".parse().unwrap(),
         deadline: "2026-11-23T10:00:00Z".parse().unwrap(),
         provider: Provider::default(),
+        host: None,
     };
     status::handle(event, "2026-11-22T10:05:00Z".parse().unwrap(), &store, &tuner).await.unwrap();
     steps.push(("status", since(&store)));

@@ -216,7 +216,7 @@ fn accumulated() -> Value {
             validation: side.clone(), holdout: side, duplicates: 0, quarantined: 0, tokens: 1, usd: 1.0,
             approval: arrows::Approval { needed: true, why: vec![Why::FirstRun], hours: 1, seconds: 3_600 } },
         "submitted": arrows::Submitted { run: text(), job: text(), file: text(), submitted_at: now, deadline: now,
-            provider: records::recipe::Provider::default(), approval: None },
+            provider: records::recipe::Provider::default(), host: Some(text()), approval: None },
         "polled": arrows::Polled { state: arrows::JobState::Trained, provider_status: text(), progress: None, wait_seconds: 60,
             model: Some(text()), trained_tokens: Some(1) },
         "promoted": arrows::Promoted { run: text(), id: text(), name: text(), purpose: text(), version: 1, previous: None },

@@ -10,8 +10,8 @@ use stage::arrows::{JobState, StatusEvent};
 use stage::{ErrorName, Settings, StageError, http};
 use store::{Get as _, Memory};
 use tuning::{
-    Bedrock, Begun, Checkpoint, Clean, Connections, Event, FileSpec, Files as _, Folder as _, Job, JobStatus,
-    Ledger, NoFolder, Provider, Serve, Told, Watch, chunks,
+    Bedrock, Begun, Checkpoint, Clean, Connections, Event, FileSpec, Files as _, Folder as _, Host, Job,
+    JobStatus, Ledger, NoFolder, Provider, Serve, Told, Watch, chunks,
 };
 use upload::RunFolder;
 
@@ -93,6 +93,7 @@ async fn a_trained_model_is_waited_for_until_it_answers_under_its_own_name() {
         submitted_at: time("2026-11-22T10:00:00Z"),
         deadline: time("2026-11-23T10:00:00Z"),
         provider: host(),
+        host: None,
     };
     let poll = async |now: &str| status::handle(event.clone(), time(now), &store, &provider).await;
     assert_eq!(poll("2026-11-22T12:00:00Z").await.unwrap().state, JobState::Waiting);
@@ -222,6 +223,19 @@ async fn a_recipe_gets_its_provider_or_is_told_what_the_stack_lacks() {
         ("provider.example".to_owned(), "bedrock".to_owned())
     );
     assert!(matches!(both.to(&open_ai, key, NoFolder).await, Ok(Provider::OpenAi(_))));
+    let planned = |provider: &recipe::Provider, name: Option<&str>| Host {
+        provider: provider.clone(),
+        name: name.map(str::to_owned),
+    };
+    for name in [Some("provider.example"), None] {
+        let back = both.back_to(&planned(&open_ai, name), key, NoFolder).await;
+        assert!(matches!(back, Ok(Provider::OpenAi(_))), "also by a plan that does not say");
+    }
+    let moved = both.back_to(&planned(&open_ai, Some("former.example")), key, NoFolder).await.err().unwrap();
+    assert_eq!(moved.name(), ErrorName::ProviderRefused);
+    for part in ["planned for former.example", "leads to provider.example", "start a new run"] {
+        assert!(moved.to_string().contains(part), "{moved}");
+    }
     assert!(matches!(both.to(&host(), no_key, NoFolder).await, Ok(Provider::Bedrock(_))));
     for (connections, host, lacks) in [
         (connections("https://provider.example/v1", ""), host(), "UseBedrock=yes"),

@@ -221,6 +221,7 @@ async fn a_job_s_end_is_an_answer_or_a_named_failure() {
         submitted_at,
         deadline,
         provider: recipe::Provider::default(),
+        host: None,
     };
     let poll = async |now: &str, status: JobStatus| {
         *tuner.status.lock().unwrap() = status;

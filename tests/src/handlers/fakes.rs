@@ -29,6 +29,8 @@ pub(crate) struct Project {
     /// How often keys were asked for.
     pub(crate) key_requests: Mutex<u32>,
     pub(crate) versions: Mutex<BTreeMap<String, Value>>,
+    /// It does not tell which models are live.
+    pub(crate) mute: Mutex<bool>,
     /// Who holds this keeps whoever asks for the live models waiting.
     pub(crate) busy: tokio::sync::Mutex<()>,
 }
@@ -169,6 +171,9 @@ impl Models for Project {
 
     async fn live_models(&self) -> Result<Vec<LiveModel>, StageError> {
         let _turn = self.busy.lock().await;
+        if *self.mute.lock().unwrap() {
+            return Err(StageError::new(ErrorName::SourceRefused, "model_versions is not there"));
+        }
         let versions = self.lock();
         let live = versions.values().filter(|row| row["status"] == "succeeded");
         Ok(live.map(|row| serde_json::from_value(row.clone()).unwrap()).collect())

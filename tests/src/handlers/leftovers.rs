@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stage::arrows::{ClearEvent, Cleared, Ended};
+use stage::upload_file::UploadFile;
 use stage::{ErrorName, StageError, keys};
 use store::{Find as _, Memory};
 use tokio::join;
@@ -37,6 +38,26 @@ async fn a_stopped_run_s_job_is_cancelled_and_its_files_are_deleted_once() {
     let again = clear(Ended::Aborted, &store, &tuner).await.unwrap().unwrap();
     assert_eq!(again, Cleared { run: RUN.to_owned(), ..Cleared::default() });
     assert_eq!(*tuner.cancelled.lock().unwrap(), ["job-0"]);
+}
+
+#[tokio::test]
+async fn every_copy_of_a_file_is_deleted_by_one_look_at_the_list_and_none_is_taken_for_gone_behind_its_end() {
+    let (store, project, tuner) = world();
+    all(&store, &project, &tuner).await.unwrap();
+    {
+        let mut files = tuner.files.lock().unwrap();
+        let copy = files[0].clone();
+        files.extend((0..7).map(|_| copy.clone()));
+    }
+    *tuner.lists_are_cut.lock().unwrap() = true;
+    let error = clear(Ended::Aborted, &store, &tuner).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::Unavailable, "so that it is tried again");
+    assert!(error.chain().contains(RUN), "{}", error.chain());
+    assert_eq!((tuner.texts().as_str(), *tuner.listings.lock().unwrap()), ("", 1));
+    let record: UploadFile = store::get_json(&store, &keys::upload(RUN)).await.unwrap();
+    assert!(!record.cleared);
+    *tuner.lists_are_cut.lock().unwrap() = false;
+    clear(Ended::Aborted, &store, &tuner).await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ mod holdout;
 mod lease;
 mod leftovers;
 mod lineage;
+mod looks;
 mod money;
 mod quality;
 mod recall;

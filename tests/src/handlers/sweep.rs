@@ -1,11 +1,14 @@
 //! What the hourly sweep finds, and what it leaves alone.
 
+use std::cell::Cell;
+
+use jiff::SignedDuration;
 use stage::arrows::{SweepEvent, Swept};
 use stage::plan_file::PlanFile;
 use stage::upload_file::UploadFile;
 use stage::{ErrorName, StageError, keys};
 use store::{Memory, Put as _, get_json, put_json};
-use tuning::{FileSpec, JobStatus};
+use tuning::{FileSpec, Host, JobStatus};
 
 use super::fakes::{Project, Tuner};
 use super::run::{RUN, all, now};
@@ -190,4 +193,70 @@ async fn a_file_that_the_provider_keeps_keeps_nothing_else_there() {
     sweep(&store, &tuner).await.unwrap();
     assert!(kept(&tuner).is_empty());
     assert!(sweep(&store, &tuner).await.unwrap().left.is_empty());
+}
+
+/// A look so many hours later, at a stack whose `ProviderUrl` leads to `host`; and how often that was asked for.
+async fn later(hours: i64, host: &str, store: &Memory, tuner: &Tuner) -> (Result<Swept, StageError>, u32) {
+    let asked = Cell::new(0);
+    let to = async |_: &str, planned: &Host| {
+        asked.set(asked.get() + 1);
+        let error = || StageError::new(ErrorName::ProviderRefused, "planned for another host");
+        (planned.name.as_deref() == Some(host)).then_some(tuner).ok_or_else(error)
+    };
+    let at = now() + SignedDuration::from_hours(hours);
+    let swept = upload::sweep(SweepEvent { remove: true }, at, store, to).await;
+    (swept, asked.get())
+}
+
+#[tokio::test]
+async fn a_provider_that_has_left_the_stack_is_asked_about_no_run_that_was_found_clean() {
+    let host = "provider.example";
+    for ended in [false, true] {
+        let (store, tuner) = trained().await;
+        *tuner.status.lock().unwrap() = JobStatus::Succeeded { model: "m".to_owned() };
+        if ended {
+            end(RUN, &store).await;
+        }
+        let (swept, _) = later(0, host, &store, &tuner).await;
+        assert_eq!(swept.unwrap().left[RUN].files.len(), 2);
+        assert!(later(1, host, &store, &tuner).await.0.unwrap().left.is_empty());
+        // For some hours it is looked at all the same: lists lag behind.
+        let (swept, asked) = later(6, "another.example", &store, &tuner).await;
+        assert!(swept.is_err() && asked == 1);
+        copy(&tuner);
+        assert_eq!(later(6, host, &store, &tuner).await.0.unwrap().left[RUN].files.len(), 1);
+        later(7, host, &store, &tuner).await.0.unwrap();
+        assert_eq!(later(13, "another.example", &store, &tuner).await.1, 1, "counted from anew");
+        let (swept, asked) = later(14, "another.example", &store, &tuner).await;
+        assert_eq!((swept.unwrap().left.len(), asked), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_another_host_is_not_called_cleared() {
+    let (store, tuner) = trained().await;
+    end(RUN, &store).await;
+    for hours in [0, 24] {
+        let error = later(hours, "another.example", &store, &tuner).await.0.unwrap_err();
+        assert!(error.to_string().contains(RUN), "{error}");
+    }
+    let record: UploadFile = get_json(&store, &keys::upload(RUN)).await.unwrap();
+    assert!(!record.cleared && record.clean_since.is_none());
+    assert!(later(25, "provider.example", &store, &tuner).await.0.unwrap().left[RUN].jobs.len() == 1);
+}
+
+#[tokio::test]
+async fn a_list_that_is_cut_off_is_no_proof_that_nothing_is_left() {
+    let (store, tuner) = trained().await;
+    end(RUN, &store).await;
+    *tuner.lists_are_cut.lock().unwrap() = true;
+    let error = sweep(&store, &tuner).await.unwrap_err();
+    assert!(error.to_string().contains("behind the end of what provider.example listed"), "{error}");
+    assert!(kept(&tuner).is_empty(), "what was seen is gone");
+    let record: UploadFile = get_json(&store, &keys::upload(RUN)).await.unwrap();
+    assert!(!record.cleared);
+    *tuner.lists_are_cut.lock().unwrap() = false;
+    sweep(&store, &tuner).await.unwrap();
+    let record: UploadFile = get_json(&store, &keys::upload(RUN)).await.unwrap();
+    assert!(record.cleared);
 }

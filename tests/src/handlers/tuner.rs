@@ -13,7 +13,7 @@ use store::Memory;
 use tuning::chunks::Chunks;
 use tuning::{
     BaseModel, Begun, Catalogue, Checkpoint, Clean, Event, FileSpec, Files, Inventory, Job, JobSpec,
-    JobStatus, Jobs, Ledger, Marked, NotThere, Stored, Told, Watch,
+    JobStatus, Jobs, KeyRefused, Ledger, Marked, NotThere, Stored, Told, Watch,
 };
 
 use super::run::RUN;
@@ -40,6 +40,12 @@ pub(crate) struct Tuner {
     pub(crate) cancelled: Mutex<Vec<String>>,
     /// It has forgotten its jobs.
     pub(crate) forgetful: Mutex<bool>,
+    /// It refuses whoever looks at a job.
+    pub(crate) refuses_looks: Mutex<bool>,
+    /// Its lists go on behind what is read of them.
+    pub(crate) lists_are_cut: Mutex<bool>,
+    /// How often its files were listed.
+    pub(crate) listings: Mutex<u32>,
     /// It tells neither events nor checkpoints.
     pub(crate) mute: Mutex<bool>,
     /// It does not delete this file.
@@ -62,6 +68,9 @@ impl Default for Tuner {
             refuse_jobs: Mutex::default(),
             cancelled: Mutex::default(),
             forgetful: Mutex::default(),
+            refuses_looks: Mutex::default(),
+            lists_are_cut: Mutex::default(),
+            listings: Mutex::default(),
             mute: Mutex::default(),
             clings_to: Mutex::default(),
         }
@@ -74,6 +83,10 @@ impl Tuner {
         let (files, deleted) = (self.files.lock().unwrap(), self.deleted.lock().unwrap());
         let kept = files.iter().enumerate().filter(|(at, _)| !deleted.contains(&format!("file-{at}")));
         kept.map(|(_, (_, body))| String::from_utf8(body.clone()).unwrap()).collect()
+    }
+
+    fn told<T>(&self, items: Vec<T>) -> Told<T> {
+        Told { items, more: *self.lists_are_cut.lock().unwrap(), unreadable: 0 }
     }
 
     fn chronicle(&self) -> Result<(), StageError> {
@@ -117,6 +130,13 @@ impl Files for Tuner {
             .enumerate()
             .filter(|(_, (file, _))| (&file.name, file.bytes) == (&spec.name, spec.bytes));
         Ok(named.map(|(at, _)| format!("file-{at}")).find(|id| !deleted.contains(id)))
+    }
+
+    async fn copies(&self, of: &BTreeMap<String, u64>) -> Result<Told<String>, StageError> {
+        *self.listings.lock().unwrap() += 1;
+        let Told { items, more, unreadable } = self.files().await?;
+        let ours = items.into_iter().filter(|file| of.get(&file.name) == Some(&file.bytes));
+        Ok(Told { items: ours.map(|file| file.id).collect(), more, unreadable })
     }
 
     async fn upload(
@@ -187,24 +207,25 @@ impl Clean for Tuner {
 }
 
 impl Inventory for Tuner {
-    async fn jobs(&self) -> Result<Vec<Marked>, StageError> {
+    async fn jobs(&self) -> Result<Told<Marked>, StageError> {
         let hidden = *self.hidden.lock().unwrap();
         let jobs = self.jobs.lock().unwrap();
         let marks = |spec: &JobSpec| {
             spec.marks.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
         };
         let marked = |(at, spec)| Marked { job: self.job(at), marks: marks(spec) };
-        Ok(jobs.iter().enumerate().filter(|_| !hidden).map(marked).collect())
+        Ok(self.told(jobs.iter().enumerate().filter(|_| !hidden).map(marked).collect()))
     }
 
-    async fn files(&self) -> Result<Vec<Stored>, StageError> {
+    async fn files(&self) -> Result<Told<Stored>, StageError> {
         let (files, deleted) = (self.files.lock().unwrap(), self.deleted.lock().unwrap());
         let stored = |(at, (spec, _)): (usize, &(FileSpec, Vec<u8>))| Stored {
             id: format!("file-{at}"),
             name: spec.name.clone(),
             bytes: spec.bytes,
         };
-        Ok(files.iter().enumerate().map(stored).filter(|file| !deleted.contains(&file.id)).collect())
+        Ok(self
+            .told(files.iter().enumerate().map(stored).filter(|file| !deleted.contains(&file.id)).collect()))
     }
 }
 
@@ -270,6 +291,9 @@ impl Watch for Tuner {
     async fn poll(&self, id: &str) -> Result<Job, StageError> {
         if *self.forgetful.lock().unwrap() {
             return Err(StageError::new(ErrorName::ProviderRefused, "no such job").caused_by(NotThere));
+        }
+        if *self.refuses_looks.lock().unwrap() {
+            return Err(StageError::new(ErrorName::ProviderRefused, "not this key").caused_by(KeyRefused));
         }
         Ok(self.job(id.trim_start_matches("job-").parse().unwrap()))
     }

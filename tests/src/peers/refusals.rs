@@ -191,6 +191,69 @@ async fn a_job_s_words_are_ours_or_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_are_listed_page_by_page_and_a_list_that_goes_on_says_so() {
+    let services = Services::start().await;
+    let provider = plain(&services);
+    let item = |id: &str, name: &str| json!({"id": id, "object": "file", "filename": name, "bytes": 7});
+    let page = |data: Value, more: bool| json!({"kind": "status", "status": 200, "body": {"object": "list", "data": data, "has_more": more}});
+    let first = page(json!([item("file-1", "a.jsonl"), item("file-2", "b.jsonl")]), true);
+    let ours = [("a.jsonl".to_owned(), 7), ("c.jsonl".to_owned(), 7)].into();
+    for (last, copies, more) in [
+        (page(json!([item("file-3", "c.jsonl"), {"shape": 5}, item("file-4", "a.jsonl")]), false), 3, false),
+        // The host does not know `after`.
+        (first.clone(), 1, true),
+    ] {
+        fault(&services, "GET", "/v1/files*", 1, first.clone()).await;
+        fault(&services, "GET", "/v1/files?*after=file-2*", 1, last.clone()).await;
+        let told = provider.copies(&ours).await.unwrap();
+        assert_eq!((told.items.len(), told.more, told.unreadable), (copies, more, usize::from(!more)));
+    }
+    fault(&services, "GET", "/v1/files*", 1, first).await;
+    let last = page(json!([item("file-3", "c.jsonl")]), false);
+    fault(&services, "GET", "/v1/files?*after=file-2*", 1, last).await;
+    let found =
+        provider.find_file(&tuning::FileSpec { name: "c.jsonl".to_owned(), bytes: 7, md5: None }).await;
+    assert_eq!(found.unwrap().as_deref(), Some("file-3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base_model_is_unknown_when_the_provider_says_so_and_not_where_no_api_answers() {
+    let services = Services::start().await;
+    let provider = plain(&services);
+    assert_eq!(provider.base_model("no/such-model").await.unwrap(), None);
+    fault(
+        &services,
+        "GET",
+        "/v1/models/*",
+        1,
+        json!({"kind": "status", "status": 404, "body": {"detail": "Not Found"}}),
+    )
+    .await;
+    let error = provider.base_model("no/such-model").await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::ProviderRefused);
+    assert!(error.chain().contains("ProviderUrl"), "{}", error.chain());
+}
+
+/// Time is the runtime's own: what hangs takes none.
+#[tokio::test(start_paused = true)]
+async fn a_host_that_hangs_is_asked_for_less_than_a_minute() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/v1", listener.local_addr().unwrap());
+    let held = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok(connection) = listener.accept().await {
+            held.push(connection);
+        }
+    });
+    let provider = provider(&address, &recipe::Provider::default());
+    let begun = tokio::time::Instant::now();
+    let error = provider.poll("ftjob-1").await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::Unavailable);
+    assert!((30..50).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    held.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn shutdown_days_are_read_of_every_model() {
     let services = Services::start().await;
     let provider = plain(&services);

@@ -183,6 +183,7 @@ async fn consent_that_is_read_again_follows_the_same_rule() {
         recipe,
         recipe_sha256: String::new(),
         model: None,
+        host: None,
         base_shutdown_date: None,
         limits: Limits { min_examples: 0, max_file_bytes: 0, max_example_tokens: 0 },
         sources: Vec::new(),

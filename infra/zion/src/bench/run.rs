@@ -166,6 +166,7 @@ async fn finish(
         submitted_at: submitted.submitted_at,
         deadline: submitted.deadline,
         provider: submitted.provider.clone(),
+        host: submitted.host.clone(),
     };
     let mut polls = 0;
     let mut turn = tokio::time::interval(Duration::from_millis(250));

@@ -136,6 +136,7 @@ impl<'a> Run<'a> {
                     submitted_at: submitted.submitted_at,
                     deadline: submitted.deadline,
                     provider: submitted.provider.clone(),
+                    host: submitted.host.clone(),
                 };
                 crew.attempt(self.draw(|random| self.faults.fate(random)), async move {
                     Box::pin(status::handle(event, clock::now(), &self.store, &self.provider()?)).await
@@ -244,7 +245,7 @@ impl<'a> Run<'a> {
         crew: &Rc<Crew<'a>>,
     ) -> Receiver<Result<usize, StageError>> {
         crew.attempt(fate, async move {
-            let of_host = async |_: &str, _: &records::recipe::Provider| self.provider().map(Box::new);
+            let of_host = async |_: &str, _: &tuning::Host| self.provider().map(Box::new);
             let swept =
                 Box::pin(upload::sweep(SweepEvent { remove }, clock::now(), &self.store, of_host)).await?;
             Ok(swept.left.len())

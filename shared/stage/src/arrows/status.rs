@@ -16,6 +16,9 @@ pub struct StatusEvent {
     /// How the provider is spoken to. An execution of an older template does not say.
     #[serde(default)]
     pub provider: Provider,
+    /// Where the job was made, by the plan. An execution of an older template does not say.
+    #[serde(default)]
+    pub host: Option<String>,
 }
 
 /// What the workflow does next.

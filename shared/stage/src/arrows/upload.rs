@@ -82,6 +82,9 @@ pub struct Submitted {
     /// How the provider is spoken to, for the steps that do not read the plan.
     #[serde(default)]
     pub provider: Provider,
+    /// Where the job is, for them.
+    #[serde(default)]
+    pub host: Option<String>,
     /// Who has approved it, when and how; none where nobody had to be asked.
     #[serde(default)]
     pub approval: Option<String>,

@@ -1,5 +1,7 @@
 //! Training files: rendered copies of the dataset in a folder of our own bucket, which Bedrock reads from there.
 
+use std::collections::BTreeMap;
+
 use bytes::{Bytes, BytesMut};
 use records::jsonl::{Line, Lines};
 use records::recipe::Format;
@@ -7,6 +9,7 @@ use stage::{ErrorName, StageError};
 
 use super::{Bedrock, render};
 use crate::chunks::{self, Chunks, Sender};
+use crate::job::Told;
 use crate::provider::{Clean, FileSpec, Files, Ledger};
 
 /// A folder of the run's own bucket, for a provider that reads files from there.
@@ -110,6 +113,16 @@ impl<F: Folder> Files for Bedrock<F> {
     async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
         // An object is whole or not there, and its name holds run and hash.
         Ok(self.folder.holds(&spec.name).await?.then(|| self.file(&spec.name)))
+    }
+
+    async fn copies(&self, of: &BTreeMap<String, u64>) -> Result<Told<String>, StageError> {
+        let mut copies = Told::default();
+        for name in of.keys() {
+            if self.folder.holds(name).await? {
+                copies.items.push(self.file(name));
+            }
+        }
+        Ok(copies)
     }
 
     async fn upload(

@@ -48,7 +48,7 @@ pub async fn client() -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_secs(15))
-        // `status` has a minute, and asks twice.
+        // `status` has three minutes, and asks some things one after the other.
         .operation_timeout(Duration::from_secs(25));
     let config = aws_config::from_env().timeout_config(timeouts.build());
     let config = config.retry_config(RetryConfig::standard().with_max_attempts(4)).load().await;

@@ -1,5 +1,6 @@
 //! Files: found, uploaded in one request or in parts, deleted.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::multipart::{Form, Part};
@@ -10,8 +11,9 @@ use url::Url;
 
 use super::{Failed, OpenAi, READING};
 use crate::chunks::Chunks;
+use crate::job::Told;
 use crate::provider::{Clean, FileSpec, Files, Ledger, Stored};
-use crate::wire::{Expiry, File, List};
+use crate::wire::{Expiry, File};
 
 /// What an upload declares its content to be.
 pub(super) const MIME: &str = "application/jsonl";
@@ -48,7 +50,7 @@ impl OpenAi {
     /// Deletes what an address names. What is not there is deleted.
     async fn delete(&self, what: &str, url: Url) -> Result<(), StageError> {
         let request = || self.request(Method::DELETE, url.clone()).timeout(READING);
-        match self.patiently::<IgnoredAny>(what, request).await {
+        match self.briefly::<IgnoredAny>(what, request).await {
             Ok(_) | Err(Failed { status: Some(StatusCode::NOT_FOUND), .. }) => Ok(()),
             Err(failed) => Err(failed.error),
         }
@@ -57,13 +59,22 @@ impl OpenAi {
 
 impl OpenAi {
     /// Lists training files. Those of other purposes are there, too, where a host passes over the filter.
-    pub(super) async fn stored(&self) -> Result<Vec<Stored>, StageError> {
-        let url = self.url(&["files"])?;
+    pub(super) async fn stored(&self) -> Result<Told<Stored>, StageError> {
+        let mut told: Told<Stored> = Told::default();
+        let keep = |file: File| {
+            // A host that turns pages while files are made repeats some.
+            if !told.items.iter().any(|known| known.id == file.id)
+                && let (Some(name), Some(bytes)) = (file.filename, file.bytes)
+            {
+                told.items.push(Stored { id: file.id, name, bytes });
+            }
+            true
+        };
         let query = [("purpose", PURPOSE), ("limit", "10000")];
-        let request = || self.request(Method::GET, url.clone()).query(&query).timeout(READING);
-        let files: List<File> = self.patiently("listing files", request).await?;
-        let stored = |file: File| Some(Stored { id: file.id, name: file.filename?, bytes: file.bytes? });
-        Ok(files.data.into_iter().filter_map(stored).collect())
+        let listed =
+            self.pages("listing files", &["files"], |it| it.query(&query), |file| &file.id, keep).await?;
+        (told.more, told.unreadable) = (listed.more, listed.left_out);
+        Ok(told)
     }
 }
 
@@ -71,7 +82,14 @@ impl Files for OpenAi {
     async fn find_file(&self, spec: &FileSpec) -> Result<Option<String>, StageError> {
         // Files carry no metadata: the name holds run and hash.
         let same = |file: &Stored| file.name == spec.name && file.bytes == spec.bytes;
-        Ok(self.stored().await?.into_iter().find(same).map(|file| file.id))
+        // Of a list that is cut off it may be missing: another copy costs nothing, and is taken back with the first.
+        Ok(self.stored().await?.items.into_iter().find(same).map(|file| file.id))
+    }
+
+    async fn copies(&self, of: &BTreeMap<String, u64>) -> Result<Told<String>, StageError> {
+        let Told { items, more, unreadable } = self.stored().await?;
+        let ours = items.into_iter().filter(|file| of.get(&file.name) == Some(&file.bytes));
+        Ok(Told { items: ours.map(|file| file.id).collect(), more, unreadable })
     }
 
     async fn upload(

@@ -4,12 +4,13 @@ use serde_json::Value;
 use stage::StageError;
 
 use super::OpenAi;
-use super::jobs::job;
+use super::jobs::{a_hundred, job};
+use crate::job::Told;
 use crate::provider::{Inventory, Marked, Stored};
 use crate::wire::FineTuningJob;
 
 impl Inventory for OpenAi {
-    async fn jobs(&self) -> Result<Vec<Marked>, StageError> {
+    async fn jobs(&self) -> Result<Told<Marked>, StageError> {
         let mut found: Vec<FineTuningJob> = Vec::new();
         let keep = |job: FineTuningJob| {
             // A host that turns pages while jobs are made repeats some.
@@ -18,8 +19,10 @@ impl Inventory for OpenAi {
             }
             true
         };
-        self.pages("listing all jobs", &["fine_tuning", "jobs"], |it| it, |job| &job.id, keep).await?;
-        let marked = |mut wire: FineTuningJob| {
+        let segments = ["fine_tuning", "jobs"];
+        let listed = self.pages("listing all jobs", &segments, a_hundred, |job| &job.id, keep).await?;
+        let mut told = Told { items: Vec::new(), more: listed.more, unreadable: listed.left_out };
+        let marked = |mut wire: FineTuningJob| -> Result<Marked, StageError> {
             let texts = wire.metadata.take().unwrap_or_default().into_iter();
             let marks = texts.filter_map(|(key, value)| match value {
                 Value::String(text) => Some((key, text)),
@@ -27,10 +30,17 @@ impl Inventory for OpenAi {
             });
             Ok(Marked { marks: marks.collect(), job: job(wire)? })
         };
-        found.into_iter().map(marked).collect()
+        for wire in found {
+            // One that can't be read keeps nobody from seeing the others.
+            match marked(wire) {
+                Ok(job) => told.items.push(job),
+                Err(_) => told.unreadable += 1,
+            }
+        }
+        Ok(told)
     }
 
-    async fn files(&self) -> Result<Vec<Stored>, StageError> {
+    async fn files(&self) -> Result<Told<Stored>, StageError> {
         self.stored().await
     }
 }

@@ -13,8 +13,13 @@ use crate::provider::{Jobs, Watch};
 use crate::refusal::{Kind, in_brief, is_moderation, retry_helps};
 use crate::wire::{self, CreateJob, FineTuningJob, Inside, JobCheckpoint, JobEvent, List};
 
-/// Lists are followed so far: 100 items a page.
+/// Lists are followed so far.
 const MOST_PAGES: usize = 50;
+
+/// The most items of a page that lists of jobs allow.
+pub(super) fn a_hundred(request: RequestBuilder) -> RequestBuilder {
+    request.query(&[("limit", "100")])
+}
 
 /// How a list was followed.
 #[derive(Default)]
@@ -39,10 +44,10 @@ impl OpenAi {
         let (mut after, mut listed): (Option<String>, Listed) = (None, Listed::default());
         for _ in 0..MOST_PAGES {
             let request = || {
-                let request = with(self.request(Verb::GET, url.clone())).query(&[("limit", "100")]);
+                let request = with(self.request(Verb::GET, url.clone()));
                 request.query(&after.as_ref().map(|after| [("after", after)])).timeout(READING)
             };
-            let page: List<T> = self.patiently(what, request).await?;
+            let page: List<T> = self.briefly(what, request).await?;
             listed.left_out += page.left_out;
             let next = page.data.last().map(|item| id(item).to_owned());
             let goes_on = page.data.into_iter().all(&mut each);
@@ -69,8 +74,9 @@ impl Jobs for OpenAi {
             true
         };
         let segments = ["fine_tuning", "jobs"];
-        let Listed { left_out, .. } =
-            self.pages("listing jobs", &segments, |it| it.query(&filters), |job| &job.id, keep).await?;
+        let Listed { left_out, .. } = self
+            .pages("listing jobs", &segments, |it| a_hundred(it.query(&filters)), |job| &job.id, keep)
+            .await?;
         if found.is_empty() && left_out > 0 {
             // One of them may be the one that is looked for: it must not be bought again.
             let text = format!(
@@ -119,7 +125,7 @@ impl Watch for OpenAi {
         };
         let segments = ["fine_tuning", "jobs", id, "events"];
         let listed =
-            self.pages("reading the job's events", &segments, |it| it, |event| &event.id, keep).await?;
+            self.pages("reading the job's events", &segments, a_hundred, |event| &event.id, keep).await?;
         into.unreadable += listed.left_out;
         into.more = listed.more;
         Ok(())
@@ -136,7 +142,7 @@ impl Watch for OpenAi {
             true
         };
         let segments = ["fine_tuning", "jobs", id, "checkpoints"];
-        match self.pages("reading checkpoints", &segments, |it| it, |it| &it.id, keep).await {
+        match self.pages("reading checkpoints", &segments, a_hundred, |it| &it.id, keep).await {
             Ok(listed) => {
                 into.unreadable += listed.left_out;
                 into.more = listed.more;
@@ -150,7 +156,7 @@ impl Watch for OpenAi {
     async fn cancel(&self, id: &str) -> Result<(), StageError> {
         let url = self.url(&["fine_tuning", "jobs", id, "cancel"])?;
         let request = || self.request(Verb::POST, url.clone()).timeout(READING);
-        match self.patiently::<IgnoredAny>("cancelling the job", request).await {
+        match self.briefly::<IgnoredAny>("cancelling the job", request).await {
             Ok(_) => Ok(()),
             // A job that has ended cannot be cancelled, and need not be.
             Err(Failed { status: Some(StatusCode::BAD_REQUEST | StatusCode::CONFLICT), error, .. }) => {
@@ -228,7 +234,8 @@ pub(super) fn job(wire: FineTuningJob) -> Result<Job, StageError> {
         created_at: time(wire.created_at)?,
         status,
         word: in_brief(&wire.status),
-        estimated_finish: wire.estimated_finish.map(time).transpose()?,
+        // A hint: one that is no time must not make a paid job unreadable.
+        estimated_finish: wire.estimated_finish.and_then(|seconds| time(seconds).ok()),
         trained_tokens: wire.trained_tokens,
         training_file: wire.training_file.unwrap_or_default(),
         validation_file: wire.validation_file,
@@ -261,6 +268,8 @@ mod tests {
             assert_eq!(status.is_final(), word == "cancelled", "{word}");
             assert_eq!(status, expected);
         }
+        let odd = r#"{"id":"j","created_at":1,"status":"running","estimated_finish":9000000000000000}"#;
+        assert_eq!(job(serde_json::from_str(odd).unwrap()).unwrap().estimated_finish, None, "a hint");
         let counted = r#"{"id":"j","created_at":1,"status":"running","trained_steps":3,"total_steps":9}"#;
         assert_eq!(status(counted), running(Some(Progress { step: 3, of: 9 })));
     }

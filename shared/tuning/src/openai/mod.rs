@@ -18,7 +18,7 @@ use stage::plan_file::Limits;
 use stage::{ErrorName, StageError, clock, http};
 use url::Url;
 
-use crate::provider::{BaseModel, Catalogue, Serve};
+use crate::provider::{BaseModel, Catalogue, NotThere, Serve};
 use crate::refusal::{Kind, refused};
 use crate::wire::{ErrorEnvelope, List, Model};
 
@@ -32,9 +32,10 @@ pub struct OpenAi {
     part_bytes: u64,
 }
 
-/// Longer waits are the workflow's: a Lambda that sleeps is billed. All tries together stay within a minute, which is the
-/// time that `status` has.
+/// Longer waits are the workflow's: a Lambda that sleeps is billed.
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// A question and all its tries take no longer, also where the host hangs: see [`OpenAi::briefly`].
+const TOGETHER: Duration = Duration::from_secs(45);
 
 /// A request without a useful answer.
 struct Failed {
@@ -195,7 +196,22 @@ impl OpenAi {
     /// Asks for something by its address, with patience.
     async fn get<T: DeserializeOwned>(&self, what: &str, segments: &[&str]) -> Result<T, Failed> {
         let url = self.url(segments).map_err(Failed::before)?;
-        self.patiently(what, || self.request(Method::GET, url.clone()).timeout(READING)).await
+        self.briefly(what, || self.request(Method::GET, url.clone()).timeout(READING)).await
+    }
+
+    /// Asks with patience, for so long that a function lives to tell what came of it.
+    async fn briefly<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<T, Failed> {
+        tokio::select! {
+            answer = self.patiently(what, request) => answer,
+            () = clock::sleep(TOGETHER) => {
+                let text = format!("{what} got no whole answer within {} s", TOGETHER.as_secs());
+                Err(Failed::before(StageError::new(ErrorName::Unavailable, text)))
+            }
+        }
     }
 }
 
@@ -233,7 +249,17 @@ impl Catalogue for OpenAi {
     async fn base_model(&self, id: &str) -> Result<Option<BaseModel>, StageError> {
         match self.get::<Model>("looking up the base model", &["models", id]).await {
             Ok(model) => Ok(Some(base(model))),
-            Err(Failed { status: Some(StatusCode::NOT_FOUND), .. }) => Ok(None),
+            Err(Failed { status: Some(StatusCode::NOT_FOUND), kind, error, .. }) => {
+                if kind != Some(Kind::Missing) || NotThere::caused(&error) {
+                    return Ok(None);
+                }
+                // No API says nothing at all: the address itself may be wrong.
+                let text = format!(
+                    "the provider has no page below {}: look whether ProviderUrl ends in its version, as https://api.openai.com/v1 does",
+                    self.base.path()
+                );
+                Err(StageError::new(error.name(), text).caused_by(error))
+            }
             Err(failed) => Err(failed.error),
         }
     }

@@ -178,6 +178,7 @@ fn plan(recipe: &Recipe, slice: Slice) -> PlanFile {
         recipe: recipe.clone(),
         recipe_sha256: String::new(),
         model: None,
+        host: None,
         base_shutdown_date: None,
         limits: Limits { min_examples: 0, max_file_bytes: 0, max_example_tokens: 0 },
         sources: Vec::new(),

@@ -114,6 +114,7 @@ pub(super) async fn measure(_: &Path, bytes: u64) -> Result<Told> {
         recipe,
         recipe_sha256: String::new(),
         model: None,
+        host: None,
         base_shutdown_date: None,
         limits: Limits { min_examples: 1, max_file_bytes: u64::MAX, max_example_tokens: u64::MAX },
         sources: Vec::new(),

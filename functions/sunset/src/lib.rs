@@ -26,7 +26,8 @@ pub(crate) struct Base<'a> {
     pub(crate) id: &'a str,
     /// The provider, as `model_versions` names it.
     pub(crate) provider: String,
-    host: &'a recipe::Provider,
+    /// None where no recipe names that provider any more.
+    host: Option<&'a recipe::Provider>,
     pub(crate) recipes: Vec<&'a Recipe>,
     pub(crate) live: Vec<&'a LiveModel>,
 }
@@ -45,6 +46,7 @@ type Memory = BTreeMap<String, Told>;
 /// Looks up the base models of all recipes and live models, notes the day of their end on the rows, and tells the
 /// operators when 90, 30 or 7 days are left.
 ///
+/// They are told once, too, when a base model that a live one was tuned from can't be looked up any more.
 /// What was told is kept in the bucket: doing it again, or a day late, says nothing twice and leaves nothing out.
 ///
 /// # Errors
@@ -68,24 +70,42 @@ pub async fn handle<C: Catalogue>(
     let mut memory: Memory = find_json(store, &key).await?.unwrap_or_default();
     let mut checked = SunsetChecked::default();
     let mut first_failure = None;
+    let mut away: Vec<String> = Vec::new();
     for base in bases(&recipes, &examples, &live, name) {
         checked.bases += 1;
-        let looked_up = look_up(&base, &connect).await;
-        let (found, others) = match looked_up {
-            Ok(found) => found,
-            // A recipe for a provider that this stack was not deployed for: nobody trains it here.
-            Err(error) if error.name() == ErrorName::RecipeInvalid => continue,
+        let entry = format!("{} {}", base.provider, base.id);
+        let lost = format!("{entry} is out of sight");
+        if away.contains(&base.provider) {
+            // It hangs, or is away: each further look would take as long.
+            continue;
+        }
+        let (found, others) = match look_up(&base, &connect).await {
+            Ok(Some(found)) => found,
+            // This stack was not deployed for that provider, or is not any more: nobody trains there.
+            Ok(None) => {
+                if !base.live.is_empty() && !memory.contains_key(&lost) {
+                    let (subject, text) = notice::lost(&base);
+                    operators.tell(&subject, &text).await?;
+                    checked.told.push(base.id.to_owned());
+                    memory.insert(lost, Told { shutdown_date: base.known_end(), at_days: 0 });
+                    put_json(store, &key, &memory).await?;
+                }
+                continue;
+            }
             Err(error) => {
+                if error.name().is_retryable() {
+                    away.push(base.provider.clone());
+                }
                 tracing::warn!(base.model = base.id, error.name = error.name().as_str(), "not looked up");
                 first_failure.get_or_insert(error);
                 continue;
             }
         };
+        memory.remove(&lost);
         let date = found.as_ref().and_then(|found| found.shutdown_date);
         if found.is_some() && base.live.iter().any(|row| row.base_shutdown_date != date) {
             checked.noted += models.note_base_shutdown(base.id, &base.provider, date).await?;
         }
-        let entry = format!("{} {}", base.provider, base.id);
         let Some(at_days) = mark(found.as_ref(), today) else {
             // Postponed, or taken back: the marks count from anew.
             memory.remove(&entry);
@@ -116,20 +136,21 @@ fn bases<'a>(
 ) -> Vec<Base<'a>> {
     let mut bases: Vec<Base<'a>> = Vec::new();
     for recipe in recipes {
-        of(&mut bases, &recipe.model.base, name(&recipe.provider), &recipe.provider).recipes.push(recipe);
+        let host = Some(&recipe.provider);
+        of(&mut bases, &recipe.model.base, name(&recipe.provider), host).recipes.push(recipe);
     }
     for row in live {
-        // A model whose recipe is gone, or has moved on, is asked for where it was trained.
-        let same = |recipe: &&Recipe| name(&recipe.provider) == row.provider;
-        let Some(recipe) = recipes.iter().chain(examples).find(same) else {
+        let (Some(base), Some(provider)) = (&row.base_model, &row.provider) else {
             tracing::warn!(
                 model.name = row.name,
-                model.provider = row.provider,
-                "no recipe has this provider"
+                "a live model does not say what it was tuned from, and where"
             );
             continue;
         };
-        of(&mut bases, &row.base_model, row.provider.clone(), &recipe.provider).live.push(row);
+        // A model whose recipe is gone, or has moved on, is asked for where it was trained.
+        let same = |recipe: &&Recipe| name(&recipe.provider) == *provider;
+        let host = recipes.iter().chain(examples).find(same).map(|recipe| &recipe.provider);
+        of(&mut bases, base, provider.clone(), host).live.push(row);
     }
     bases
 }
@@ -139,7 +160,7 @@ fn of<'a, 'b>(
     bases: &'b mut Vec<Base<'a>>,
     id: &'a str,
     provider: String,
-    host: &'a recipe::Provider,
+    host: Option<&'a recipe::Provider>,
 ) -> &'b mut Base<'a> {
     let at = bases.iter().position(|base| base.id == id && base.provider == provider);
     let at = at.unwrap_or_else(|| {
@@ -151,18 +172,29 @@ fn of<'a, 'b>(
 
 type Found = (Option<BaseModel>, Vec<BaseModel>);
 
-/// Looks a base model up; when it ends, also what else there is.
+/// Looks a base model up; when it ends, also what else there is. None where the stack has no way to the provider.
 async fn look_up<C: Catalogue>(
     base: &Base<'_>,
     connect: &impl AsyncFn(&recipe::Provider) -> Result<C, StageError>,
-) -> Result<Found, StageError> {
-    let provider = connect(base.host).await?;
-    let found = provider.base_model(base.id).await?;
+) -> Result<Option<Found>, StageError> {
+    let Some(host) = base.host else { return Ok(None) };
+    let provider = match connect(host).await {
+        Err(error) if error.name() == ErrorName::RecipeInvalid => return Ok(None),
+        provider => provider?,
+    };
+    let found = provider.lifetime(base.id).await?;
     if found.as_ref().is_some_and(|found| found.shutdown_date.is_none()) {
-        return Ok((found, Vec::new()));
+        return Ok(Some((found, Vec::new())));
     }
     let others = provider.models().await?;
-    Ok((found, others))
+    Ok(Some((found, others)))
+}
+
+impl Base<'_> {
+    /// The end that was announced last, as the live models' rows have it.
+    pub(crate) fn known_end(&self) -> Option<Date> {
+        self.live.iter().filter_map(|row| row.base_shutdown_date).min()
+    }
 }
 
 /// The mark that is passed; none when there is time.
@@ -187,8 +219,8 @@ mod tests {
         LiveModel {
             name: name.to_owned(),
             purpose: "support".to_owned(),
-            base_model: base.to_owned(),
-            provider: provider.to_owned(),
+            base_model: Some(base.to_owned()),
+            provider: Some(provider.to_owned()),
             base_shutdown_date: None,
         }
     }
@@ -221,6 +253,7 @@ mod tests {
             live("earlier", "a-base-of-before", "openai"),
             live("example", base, "bedrock"),
             live("elsewhere", base, "a-host-of-before"),
+            LiveModel { base_model: None, provider: None, ..live("before-the-bundle", base, "openai") },
         ];
         let found = bases(&recipes, &examples, &rows, host_name);
         let of = |id: &str, provider: &str| {
@@ -238,7 +271,9 @@ mod tests {
             (vec![], vec!["example"]),
             "an example trains nothing by itself"
         );
-        assert_eq!(of(base, "a-host-of-before"), None, "nobody can be asked");
+        assert_eq!(of(base, "a-host-of-before").unwrap(), (vec![], vec!["elsewhere"]));
+        let host = |provider: &str| found.iter().find(|it| it.provider == provider).unwrap().host;
+        assert!(host("a-host-of-before").is_none() && host("bedrock").is_some(), "nobody can be asked there");
     }
 
     #[test]
@@ -253,7 +288,7 @@ mod tests {
         let base = Base {
             id: &id,
             provider: "openai".to_owned(),
-            host: &host,
+            host: Some(&host),
             recipes: vec![&support, &gpt],
             live: vec![&row],
         };

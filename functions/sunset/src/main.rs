@@ -22,7 +22,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         let name = |host: &_| connections.name(host);
         let connect =
             async |host: &_| connections.to(host, async || provider_key.text().await, NoFolder).await;
-        sunset::handle(Timestamp::now(), &store, &models, name, connect, &topic).await
+        let look = async || sunset::handle(Timestamp::now(), &store, &models, name, connect, &topic).await;
+        tuning::with_fresh_key(look, async || provider_key.renewed().await).await
     })
     .await
 }

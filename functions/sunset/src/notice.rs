@@ -10,6 +10,31 @@ use crate::Base;
 /// SNS takes no longer subject, and only ASCII.
 const LONGEST_SUBJECT: usize = 100;
 
+fn subject(text: &str) -> String {
+    text.chars().filter(|letter| (' '..='~').contains(letter)).take(LONGEST_SUBJECT).collect()
+}
+
+/// Subject and text about a base model of a provider that the stack has no way to any more.
+pub(crate) fn lost(base: &Base<'_>) -> (String, String) {
+    let (id, provider) = (base.id, &base.provider);
+    let what = format!("Base model {id} cannot be looked up any more");
+    let end = base.known_end().map_or_else(
+        || "No end of it was announced as long as it was looked up".to_owned(),
+        |day| format!("Its last known end is {day}"),
+    );
+    let mut text = format!(
+        "{what}: it is at {provider}, and this stack is not deployed for that provider. {end}; nobody will be told of another.\n\nLive models that were tuned from it, and stop answering with it:\n"
+    );
+    for row in &base.live {
+        writeln!(text, "- {} for {}", row.name, row.purpose).unwrap_or_default();
+    }
+    text.push_str(
+        "\nTrain them anew where the stack trains now, or look at that provider's announcements yourself. One that is not used any \
+         more: zion retire NAME --by YOUR-NAME --reason TEXT\n",
+    );
+    (subject(&what), text)
+}
+
 /// Subject and text.
 pub(crate) fn of(base: &Base<'_>, day: Option<Date>, today: Date, others: &[BaseModel]) -> (String, String) {
     let (id, provider) = (base.id, &base.provider);
@@ -18,11 +43,7 @@ pub(crate) fn of(base: &Base<'_>, day: Option<Date>, today: Date, others: &[Base
         Some((day, left)) if left < 0 => format!("was shut down on {day}"),
         Some((day, left)) => format!("is shut down on {day}, {left} days from now"),
     };
-    let subject: String = format!("Base model {id} {when}")
-        .chars()
-        .filter(|letter| (' '..='~').contains(letter))
-        .take(LONGEST_SUBJECT)
-        .collect();
+    let subject = subject(&format!("Base model {id} {when}"));
     let mut text = format!("Base model {id} of {provider} {when}.\n");
     if !base.live.is_empty() {
         text.push_str("\nLive models that were tuned from it, and stop answering with it:\n");

@@ -131,10 +131,10 @@ pub struct LiveModel {
     pub name: String,
     /// What it is for.
     pub purpose: String,
-    /// The model it was tuned from.
-    pub base_model: String,
-    /// Where it was tuned.
-    pub provider: String,
+    /// The model it was tuned from; none in an app's own row of before this bundle.
+    pub base_model: Option<String>,
+    /// Where it was tuned, as far as is known.
+    pub provider: Option<String>,
     /// When its base model is shut down, as far as is known.
     pub base_shutdown_date: Option<Date>,
 }

@@ -1,6 +1,8 @@
 //! Base models that are shut down: who is told, when, and what the rows say.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use jiff::civil::Date;
 use records::recipe;
@@ -21,6 +23,8 @@ const OLD: &str = "gpt-4.1-2025-04-14";
 pub(crate) struct Offer {
     models: BTreeMap<&'static str, Option<Date>>,
     away: bool,
+    /// How often it was asked while it was away.
+    in_vain: Rc<Cell<u32>>,
 }
 
 impl Catalogue for Offer {
@@ -34,6 +38,7 @@ impl Catalogue for Offer {
 
     async fn models(&self) -> Result<Vec<BaseModel>, StageError> {
         if self.away {
+            self.in_vain.set(self.in_vain.get() + 1);
             return Err(StageError::new(ErrorName::Unavailable, "the provider is away"));
         }
         let model =
@@ -64,7 +69,7 @@ impl World {
         project.register(&version).await.unwrap();
         project.promote("before", "m", &serde_json::Value::Null, "").await.unwrap();
         let models = BTreeMap::from([(BASE, None), (OLD, None), ("a-later-one", None)]);
-        let offer = Offer { models, away: false };
+        let offer = Offer { models, ..Offer::default() };
         Self { store: Memory::default(), project, offer, operators: Operators::default() }
     }
 
@@ -164,6 +169,7 @@ async fn a_model_that_is_gone_is_told_once_and_a_provider_that_is_away_is_no_end
     world.offer.away = true;
     assert_eq!(world.look("2026-11-23").await.unwrap_err().name(), ErrorName::Unavailable);
     assert!(world.told().is_empty());
+    assert_eq!(world.offer.in_vain.get(), 1, "who hangs is waited for once, whatever it has");
     world.offer.away = false;
     world.offer.models.remove(OLD);
     for _ in 0..2 {
@@ -172,4 +178,53 @@ async fn a_model_that_is_gone_is_told_once_and_a_provider_that_is_away_is_no_end
     let told = world.told();
     assert_eq!(told.len(), 1);
     assert!(told[0].0.contains("is not known to the provider any more"), "{}", told[0].0);
+}
+
+#[tokio::test]
+async fn a_live_model_whose_provider_has_left_the_stack_is_told_once_with_its_last_known_end() {
+    let mut world = World::new().await;
+    world.offer.models.insert(OLD, Some("2027-03-01".parse().unwrap()));
+    assert_eq!(world.look("2026-11-22").await.unwrap().noted, 1);
+    let now = "2026-11-23T10:00:00Z".parse().unwrap();
+    let connect = async |_: &recipe::Provider| Ok(world.offer.clone());
+    let not_deployed = async |_: &recipe::Provider| {
+        Err::<Offer, _>(StageError::new(ErrorName::RecipeInvalid, "deploy the stack with its ProviderUrl"))
+    };
+    let (there, elsewhere) = ("provider.example".to_owned(), "another.example".to_owned());
+    for _ in 0..2 {
+        // Another host, or none, in the template's parameter.
+        let name = |_: &recipe::Provider| elsewhere.clone();
+        sunset::handle(now, &world.store, &world.project, name, connect, &world.operators).await.unwrap();
+        let name = |_: &recipe::Provider| there.clone();
+        sunset::handle(now, &world.store, &world.project, name, not_deployed, &world.operators)
+            .await
+            .unwrap();
+    }
+    let told = world.told();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let (subject, text) = &told[0];
+    assert_eq!(subject, "Base model gpt-4.1-2025-04-14 cannot be looked up any more");
+    for words in [
+        "at provider.example",
+        "last known end is 2027-03-01",
+        "zion-job-generator-v1 for job",
+        "zion retire",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // Looked up in between, it is news again.
+    world.look("2026-11-24").await.unwrap();
+    let name = |_: &recipe::Provider| elsewhere.clone();
+    sunset::handle(now, &world.store, &world.project, name, connect, &world.operators).await.unwrap();
+    assert_eq!(world.told().len(), 1);
+}
+
+#[tokio::test]
+async fn an_app_s_own_row_from_before_keeps_no_other_from_being_looked_after() {
+    let mut world = World::new().await;
+    let row = serde_json::json!({"name": "by-hand", "purpose": "seo", "base_model": null, "provider": null,
+        "base_shutdown_date": null, "status": "succeeded"});
+    world.project.versions.lock().unwrap().insert("by-hand".to_owned(), row);
+    world.offer.models.insert(OLD, Some("2027-01-14".parse().unwrap()));
+    assert_eq!(world.look("2026-12-20").await.unwrap().told, [OLD]);
 }

@@ -133,6 +133,8 @@ async fn bedrock_tells_which_base_can_be_tuned_and_until_when() {
     assert_eq!((base.id.as_str(), base.shutdown_date), (BASE, None));
     assert!(provider.base_model("amazon.titan-text-lite-v1").await.unwrap().unwrap().shutdown_date.is_some());
     assert_eq!(provider.base_model("no.such-model").await.unwrap(), None);
+    let premier = provider.lifetime("amazon.nova-premier-v1:0").await.unwrap().unwrap();
+    assert_eq!(premier.id, "amazon.nova-premier-v1:0", "what was tuned from it ends with it all the same");
     let error = provider.base_model("amazon.nova-premier-v1:0").await.unwrap_err();
     assert_eq!(error.name(), ErrorName::BaseModelUnusable);
     assert!(error.to_string().contains("can't be fine-tuned") && error.to_string().contains(BASE), "{error}");

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use aws_sdk_bedrock::types::{
-    CustomModelDeploymentStatus, FoundationModelLifecycle, FoundationModelLifecycleStatus, ModelCustomization,
+    CustomModelDeploymentStatus, FoundationModelDetails, FoundationModelLifecycle,
+    FoundationModelLifecycleStatus, ModelCustomization,
 };
 use backon::{ExponentialBuilder, Retryable as _};
 use jiff::civil::Date;
@@ -46,20 +47,29 @@ pub(crate) fn limits(host: &recipe::Provider) -> Limits {
     }
 }
 
+fn base(id: &str, model: &FoundationModelDetails) -> Result<BaseModel, StageError> {
+    Ok(BaseModel { id: id.to_owned(), shutdown_date: end(model.model_lifecycle())? })
+}
+
+impl<F> Bedrock<F> {
+    /// Looks a base model up; none that Bedrock does not know.
+    async fn details(&self, id: &str) -> Result<Option<FoundationModelDetails>, StageError> {
+        let found = self.client.get_foundation_model().model_identifier(id).send().await;
+        match found.map_err(|error| failed("looking up the base model", error)) {
+            Ok(found) => Ok(found.model_details),
+            Err(Failed { kind: Kind::Missing | Kind::NotTunable, .. }) => Ok(None),
+            Err(failed) => Err(failed.error),
+        }
+    }
+}
+
 impl<F> Catalogue for Bedrock<F> {
     fn limits(&self) -> Limits {
         limits(&self.host)
     }
 
     async fn base_model(&self, id: &str) -> Result<Option<BaseModel>, StageError> {
-        let what = "looking up the base model";
-        let found = self.client.get_foundation_model().model_identifier(id).send().await;
-        let found = match found.map_err(|error| failed(what, error)) {
-            Ok(found) => found,
-            Err(Failed { kind: Kind::Missing | Kind::NotTunable, .. }) => return Ok(None),
-            Err(failed) => return Err(failed.error),
-        };
-        let Some(model) = found.model_details() else { return Ok(None) };
+        let Some(model) = self.details(id).await? else { return Ok(None) };
         if !model.customizations_supported().contains(&ModelCustomization::FineTuning) {
             let others = self.models().await?;
             let others: Vec<_> = others.iter().map(|model| model.id.as_str()).take(NAMED).collect();
@@ -71,13 +81,17 @@ impl<F> Catalogue for Bedrock<F> {
             let text = format!("base model {id} can't be fine-tuned at Bedrock here: {others}");
             return Err(StageError::new(ErrorName::BaseModelUnusable, text));
         }
+        let base = base(id, &model)?;
         let lifecycle = model.model_lifecycle();
-        let shutdown_date = end(lifecycle)?;
         let legacy = lifecycle.is_some_and(|it| *it.status() == FoundationModelLifecycleStatus::Legacy);
-        if legacy && shutdown_date.is_none() {
+        if legacy && base.shutdown_date.is_none() {
             tracing::warn!(model.base = id, "Bedrock calls the base model legacy and announces no end yet");
         }
-        Ok(Some(BaseModel { id: id.to_owned(), shutdown_date }))
+        Ok(Some(base))
+    }
+
+    async fn lifetime(&self, id: &str) -> Result<Option<BaseModel>, StageError> {
+        self.details(id).await?.map(|model| base(id, &model)).transpose()
     }
 
     async fn models(&self) -> Result<Vec<BaseModel>, StageError> {

@@ -30,8 +30,8 @@ pub async fn answer(
     if event.manifest_sha256.as_ref().is_some_and(|seen| *seen != question.manifest_sha256) {
         return Err(missing("the run asks about another dataset now: look at it first".to_owned()));
     }
-    let decision = if let Some(decision) = given(&question, store).await? {
-        decision
+    let (decision, is_new) = if let Some(decision) = given(&question, store).await? {
+        (decision, false)
     } else {
         if store.find(&keys::ended(run)).await?.is_some() {
             return Err(missing(format!("run {run} has ended: start a new run")));
@@ -42,7 +42,8 @@ pub async fn answer(
         }
         record(decision, store).await?
     };
-    let mut delivered = settle(&decision, &question.token, &question.facts.recipe, store, workflow).await?;
+    let recipe = &question.facts.recipe;
+    let mut delivered = settle(&decision, is_new, &question.token, recipe, store, workflow).await?;
     if !delivered {
         // The workflow may have asked again meanwhile, about the same dataset with another token.
         let asked = find_json::<Question>(store, &keys::question(run)).await?;
@@ -50,7 +51,7 @@ pub async fn answer(
             asked.manifest_sha256 == question.manifest_sha256 && asked.token != question.token
         };
         if let Some(asked) = asked.filter(same) {
-            delivered = settle(&decision, &asked.token, &asked.facts.recipe, store, workflow).await?;
+            delivered = settle(&decision, is_new, &asked.token, recipe, store, workflow).await?;
         }
     }
     Ok(Told { decision, delivered })
@@ -99,8 +100,11 @@ fn line(text: &str, longest: usize) -> String {
     words.chars().take(longest).collect()
 }
 
-/// Writes a decision down, or returns the one that stands.
-pub(crate) async fn record(decision: Decision, store: &(impl Find + Swap)) -> Result<Decision, StageError> {
+/// Writes a decision down, or returns the one that stands; and whether it is new.
+pub(crate) async fn record(
+    decision: Decision,
+    store: &(impl Find + Swap),
+) -> Result<(Decision, bool), StageError> {
     let key = keys::decision(&decision.run, &decision.manifest_sha256);
     if swap_json(store, &key, None, &decision).await?.is_some() {
         tracing::info!(
@@ -108,16 +112,19 @@ pub(crate) async fn record(decision: Decision, store: &(impl Find + Swap)) -> Re
             approved = decision.answer == Answer::Approve,
             "an answer is recorded"
         );
-        return Ok(decision);
+        return Ok((decision, true));
     }
     let stands = find_json(store, &key).await?;
     // Written by somebody else a moment ago, and gone: nothing that a store does.
-    stands.ok_or_else(|| StageError::new(ErrorName::Unavailable, format!("{key} comes and goes")))
+    let stands =
+        stands.ok_or_else(|| StageError::new(ErrorName::Unavailable, format!("{key} comes and goes")))?;
+    Ok((stands, false))
 }
 
 /// Does what a recorded decision says, and says whether the workflow was still waiting for it. Doing it again does nothing.
 pub(crate) async fn settle(
     decision: &Decision,
+    is_new: bool,
     token: &TaskToken,
     recipe: &str,
     store: &impl Put,
@@ -127,12 +134,13 @@ pub(crate) async fn settle(
         Answer::Approve => {
             let output = serde_json::to_value(decision)
                 .map_err(|error| StageError::internal("the decision is not JSON").caused_by(error))?;
-            let delivered = workflow.go_on(token.expose(), &output).await?;
-            // Of a run that goes on alone: an old link must not bring back what an operator has deleted.
-            if delivered {
+            let delivered = workflow.go_on(token.expose(), &output).await;
+            // Of a run that goes on alone: an old link must not bring back what an operator has deleted. A run that was told for
+            // the first time just now may go on though we did not hear so, and nobody would learn it later: its task is gone.
+            if is_new && delivered.is_err() || matches!(delivered, Ok(true)) {
                 put_json(store, &keys::recipe_approved(recipe), decision).await?;
             }
-            Ok(delivered)
+            delivered
         }
         Answer::Refuse => {
             let cause = format!("{}: {}", decision.in_words(), decision.reason);

@@ -58,21 +58,27 @@ pub async fn ask(
     };
     let key = keys::decision(run, &event.manifest_sha256);
     let decision = match find_json::<Decision>(store, &key).await? {
-        Some(decision) => Some(decision),
+        Some(decision) => Some((decision, false)),
         None => match dataset.beforehand(earlier, now, store).await? {
             Some(decision) => Some(record(decision, store).await?),
             None => None,
         },
     };
-    if let Some(decision) = decision {
-        settle(&decision, &event.token, &dataset.plan.recipe.name, store, workflow).await?;
+    if let Some((decision, is_new)) = decision {
+        settle(&decision, is_new, &event.token, &dataset.plan.recipe.name, store, workflow).await?;
         return Ok(Asked { run: event.run, waits: false, expires_at, unheard: false });
     }
     if now >= expires_at {
         return Err(StageError::new(ErrorName::ApprovalExpired, unanswered(expires_at)));
     }
     let purpose = dataset.plan.recipe.purpose.as_str();
-    let live = models.live_models().await?.into_iter().find(|model| model.purpose == purpose);
+    // What is asked is whether to spend: that it can't be said what would be replaced must not end the run.
+    let live = models.live_models().await.unwrap_or_else(|error| {
+        let name = error.name().as_str();
+        tracing::warn!(error.name = name, error.message = error.chain(), "which model is live is not known");
+        Vec::new()
+    });
+    let live = live.into_iter().find(|model| model.purpose == purpose);
     let (nonce, unheard) = (Nonce::draw()?, is_unheard(operators).await);
     let question = Question {
         run: run.clone(),
@@ -91,7 +97,7 @@ pub async fn ask(
     put_json(store, &keys::question(run), &question).await?;
     // Somebody may have answered the question that this one replaces: its token is told nothing any more.
     if let Some(decision) = given(&question, store).await? {
-        settle(&decision, &event.token, &question.facts.recipe, store, workflow).await?;
+        settle(&decision, false, &event.token, &question.facts.recipe, store, workflow).await?;
         return Ok(Asked { run: event.run, waits: false, expires_at, unheard: false });
     }
     operators.tell(&notice::subject(&question), &notice::text(&question, &link, bucket)).await?;
@@ -206,6 +212,7 @@ impl Dataset {
             model: plan.model.clone().unwrap_or_else(|| recipe.name.clone()),
             purpose: recipe.purpose.as_str().to_owned(),
             base_model: recipe.model.base.clone(),
+            host: plan.host.clone(),
             features: recipe.approval.features(recipe.purpose),
             replaces,
             why: self.why.clone(),

@@ -82,7 +82,8 @@ async fn shown(
 ) -> Result<Shown, StageError> {
     Ok(match given(question, store).await? {
         Some(decision) => {
-            let told = settle(&decision, &question.token, &question.facts.recipe, store, workflow).await;
+            let told =
+                settle(&decision, false, &question.token, &question.facts.recipe, store, workflow).await;
             if let Err(error) = &told {
                 let name = error.name().as_str();
                 tracing::warn!(error.name = name, error.message = error.chain(), "an answer waits");

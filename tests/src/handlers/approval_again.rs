@@ -117,6 +117,58 @@ async fn a_recipe_is_approved_by_an_answer_that_its_run_has_taken_and_by_no_othe
     assert!(!approved(&w).await, "an operator wants to be asked again");
 }
 
+/// A workflow that goes on, and whose answer is lost.
+struct Unheard<'a>(&'a World);
+
+impl approve::Workflow for Unheard<'_> {
+    async fn go_on(&self, token: &str, output: &Value) -> Result<bool, StageError> {
+        self.0.workflow.go_on(token, output).await?;
+        Err(StageError::new(ErrorName::Unavailable, "no answer"))
+    }
+
+    async fn end(&self, _: &str, _: ErrorName, _: &str) -> Result<bool, StageError> {
+        unreachable!("nobody refuses")
+    }
+}
+
+#[tokio::test]
+async fn a_recipe_is_approved_though_nobody_heard_that_its_run_went_on() {
+    let w = World::of(|_| {}).await;
+    w.ask("token-1").await.unwrap();
+    let event = AnswerEvent {
+        run: RUN.to_owned(),
+        answer: Answer::Approve,
+        by: "Ann".to_owned(),
+        reason: String::new(),
+        manifest_sha256: None,
+    };
+    let say = async || {
+        approve::answer(event.clone(), Way::Function, now(), &w.store, &Unheard(&w)).await.unwrap_err()
+    };
+    assert_eq!(say().await.name(), ErrorName::Unavailable);
+    assert_eq!(w.workflow.sent(), went_on("token-1"));
+    assert!(approved(&w).await, "the next run would be asked about as the first one");
+    w.store.remove(&keys::recipe_approved("zion-job-generator"));
+    say().await;
+    assert!(!approved(&w).await, "an operator wants to be asked again");
+}
+
+#[tokio::test]
+async fn a_question_names_the_host_and_is_asked_though_nobody_knows_what_is_live() {
+    let w = World::of(|_| {}).await;
+    // A row of the app's own from before the bundle.
+    let row = json!({"name": "by-hand", "purpose": "job", "base_model": null, "provider": null,
+        "base_shutdown_date": null, "status": "succeeded"});
+    w.project.versions.lock().unwrap().insert("by-hand".to_owned(), row);
+    w.ask("token-1").await.unwrap();
+    let (_, text) = w.operators.last();
+    assert!(text.contains("Would replace: by-hand"), "{text}");
+    assert!(text.contains(" at provider.example\n"), "{text}");
+    *w.project.mute.lock().unwrap() = true;
+    w.ask("token-2").await.unwrap();
+    assert!(w.operators.last().1.contains("Would replace: nothing"));
+}
+
 /// A run that was approved without somebody who came back since: that dataset is another one.
 async fn with_somebody_back() -> World {
     let mut w = World::of(|_| {}).await;

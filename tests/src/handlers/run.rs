@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use records::jsonl::Lines;
+use records::recipe::Recipe;
 use records::subject::SubjectKey;
 use serde_json::json;
 use stage::approval_file::{Answer, Decision, Way};
@@ -146,7 +147,20 @@ pub(crate) async fn clean(
     project: &Project,
     tuner: &Tuner,
 ) -> Result<(Planned, Gathered), StageError> {
+    clean_by(|_| (), store, project, tuner).await
+}
+
+/// As [`clean`], by another recipe than the shipped one.
+pub(crate) async fn clean_by(
+    change: impl FnOnce(&mut Recipe),
+    store: &Memory,
+    project: &Project,
+    tuner: &Tuner,
+) -> Result<(Planned, Gathered), StageError> {
     let planned = plan("zion-job-generator", store, project, tuner).await?;
+    let mut file: PlanFile = store::get_json(store, &stage::keys::plan(RUN)).await?;
+    change(&mut file.recipe);
+    store::put_json(store, &stage::keys::plan(RUN), &file).await?;
     for asked in &planned.slices {
         while slice(asked, store, project).await?.more {}
     }

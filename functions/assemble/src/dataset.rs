@@ -88,6 +88,13 @@ pub(crate) fn parse(key: &str, number: u64, line: &Line<'_>) -> Result<Example, 
     serde_json::from_slice(line).map_err(|error| broken(records::jsonl::problem(&error)))
 }
 
+/// Looks once more at what is about to be uploaded, as `scrub` looked last, and returns what it finds.
+pub(crate) fn residual(scrubber: &Scrubber, example: &Example) -> Option<Kind> {
+    let mut record = scrubber.record();
+    record.texts(&[&example.prompt, &example.completion]);
+    record.counts().keys().copied().find(|kind| RESIDUAL.has(*kind))
+}
+
 /// Refuses a line that a provider would refuse: the same check as an operator's `zion check`.
 fn valid(line: &[u8], place: Place<'_>) -> Result<(), StageError> {
     let mut problems = Vec::new();
@@ -200,13 +207,28 @@ impl<'a, P: Put> Dataset<'a, P> {
             self.counts.too_long += 1;
             return Ok(None);
         };
+        let is_cut = matches!(example, Cow::Owned(_));
         let side = self.sides.of(example.group());
         // Who is held out stays so, whether or not the pinned hold-out has them.
         if side == SideName::Holdout && self.pinned.is_some() {
             self.counts.held_back += 1;
             return Ok(None);
         }
-        self.residual(&example, place)?;
+        match residual(self.scrubber, &example) {
+            // What is left of a long number may look like another one.
+            Some(_) if is_cut => {
+                self.counts.too_long += 1;
+                return Ok(None);
+            }
+            Some(kind) => {
+                let text = format!(
+                    "{}, line {}, holds a {kind}: report this as a defect of the scrubber",
+                    place.key, place.line
+                );
+                return Err(StageError::new(ErrorName::ResidualPersonalData, text));
+            }
+            None => self.counts.cut += u64::from(is_cut),
+        }
         let line = example
             .chat_line(&source.system)
             .map_err(|error| StageError::internal("an example cannot be written as JSON").caused_by(error))?;
@@ -247,7 +269,6 @@ impl<'a, P: Put> Dataset<'a, P> {
                 if quality.check(&example.prompt, &completion).is_err() {
                     return Ok(None);
                 }
-                self.counts.cut += 1;
                 let example = Example { completion, ..example.clone() };
                 let tokens = self.counter.example(example.messages(system));
                 Ok(Some((Cow::Owned(example), tokens)))
@@ -277,28 +298,12 @@ impl<'a, P: Put> Dataset<'a, P> {
         }
     }
 
-    /// Looks once more at what is about to be uploaded, as `scrub` looked last. The failure names kind and line, never
-    /// the text.
-    fn residual(&self, example: &Example, place: Place<'_>) -> Result<(), StageError> {
-        let mut record = self.scrubber.record();
-        record.texts(&[&example.prompt, &example.completion]);
-        let Some(kind) = record.counts().keys().copied().find(|kind| RESIDUAL.has(*kind)) else {
-            return Ok(());
-        };
-        let text = format!(
-            "{}, line {}, holds a {kind}: report this as a defect of the scrubber",
-            place.key, place.line
-        );
-        Err(StageError::new(ErrorName::ResidualPersonalData, text))
-    }
-
     /// Writes the lines of the pinned hold-out whose rows may still be used, as they were.
     async fn write_pinned(&mut self, pinned: Pinned, store: &impl Get) -> Result<PinnedHoldout, StageError> {
         let mut kept = 0;
         let mut lines = pinned.usable(store).await?;
         while let Some(usable) = lines.next().await? {
-            for UsableLine { line, example, source, number } in usable {
-                self.residual(&example, Place { key: &pinned.object.key, line: number })?;
+            for UsableLine { line, example, source } in usable {
                 let Some(source) = self.plan.recipe.sources.get(source) else { continue };
                 let example = Example { source: source.name.clone(), ..example };
                 let tokens = self.counter.example(example.messages(&source.system));

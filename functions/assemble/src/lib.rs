@@ -124,7 +124,7 @@ async fn make(
     let scrubber = plan.recipe.scrub.scrubber(None);
     let examples = reports.iter().map(|report| report.examples).sum();
     let reading = reading::reading(&plan, &slices, &reports)?;
-    let pinned = Pinned::read(&plan, &subject_key, store).await?;
+    let pinned = Pinned::read(&plan, &subject_key, &scrubber, store).await?;
     let numbers = pinned.as_ref().map(Pinned::numbers).unwrap_or_default();
     let duplicates = Duplicates::mark(&run, &parts, examples, &usable, numbers, store).await?;
     let sides = if let Some(moved) = moved {

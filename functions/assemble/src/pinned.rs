@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use pii::Scrubber;
 use records::digest::Digest;
 use records::example::Example;
 use records::jsonl::{Line, Lines};
@@ -11,6 +12,8 @@ use stage::manifest::{LONGEST_LINE, Manifest, Object, cannot_be_pinned};
 use stage::plan_file::PlanFile;
 use stage::{ErrorName, StageError, keys};
 use store::{Body, Get, get_json};
+
+use crate::dataset::residual;
 
 /// The pinned hold-out, and whose it is.
 #[derive(Debug)]
@@ -27,7 +30,8 @@ pub(crate) struct Pinned {
 }
 
 impl Pinned {
-    /// Reads the hold-out that the recipe pins, and its lineage; none when it pins none.
+    /// Reads the hold-out that the recipe pins, and its lineage; none when it pins none. A line in which the scrubber of
+    /// today finds what an earlier one did not know stays unlearnt and is in the hold-out no longer.
     ///
     /// # Errors
     /// `DatasetRejected` when it is not what its manifest says, was hashed under another key, or was split in another way:
@@ -35,6 +39,7 @@ impl Pinned {
     pub(crate) async fn read(
         plan: &PlanFile,
         subject_key: &str,
+        scrubber: &Scrubber,
         store: &impl Get,
     ) -> Result<Option<Self>, StageError> {
         let Some(run) = plan.recipe.split.pinned() else { return Ok(None) };
@@ -69,9 +74,13 @@ impl Pinned {
         let (mut digest, mut lines) = (Digest::default(), Lines::new(LONGEST_LINE));
         let key = pinned.object.key.clone();
         let mut body = store.open(&key).await?;
-        let mut numbers = Vec::new();
+        let (mut numbers, mut unclean) = (Vec::new(), HashSet::new());
         let mut each = |line: Line<'_>| -> Result<(), StageError> {
-            numbers.extend(example(run, &line)?.digests());
+            let example = example(run, &line)?;
+            numbers.extend(example.digests());
+            if residual(scrubber, &example).is_some() {
+                unclean.insert(example.content());
+            }
             Ok(())
         };
         while let Some(chunk) = body.chunk().await? {
@@ -84,6 +93,7 @@ impl Pinned {
         }
         drop(body);
         pinned.numbers = numbers;
+        pinned.rows.retain(|_, content| !unclean.contains(content));
         Ok(Some(pinned))
     }
 
@@ -137,7 +147,7 @@ impl Pinned {
         store: &'a S,
     ) -> Result<UsableLines<'a, impl Body + use<'a, S>>, StageError> {
         let body = store.open(&self.object.key).await?;
-        Ok(UsableLines { pinned: self, body, lines: Some(Lines::new(LONGEST_LINE)), number: 0 })
+        Ok(UsableLines { pinned: self, body, lines: Some(Lines::new(LONGEST_LINE)) })
     }
 }
 
@@ -146,7 +156,6 @@ pub(crate) struct UsableLines<'a, B> {
     pinned: &'a Pinned,
     body: B,
     lines: Option<Lines>,
-    number: u64,
 }
 
 /// A line whose row is there and may be used.
@@ -155,21 +164,18 @@ pub(crate) struct UsableLine {
     pub(crate) example: Example,
     /// The place of its source in the recipe.
     pub(crate) source: usize,
-    /// Counted from 1.
-    pub(crate) number: u64,
 }
 
 impl<B: Body> UsableLines<'_, B> {
     /// Returns the lines of the next chunk; none at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<UsableLine>>, StageError> {
-        let Self { pinned, body, lines, number } = self;
+        let Self { pinned, body, lines } = self;
         let mut usable = Vec::new();
         let mut take = |line: Line<'_>| -> Result<(), StageError> {
-            *number += 1;
             let example = example(&pinned.run, &line)?;
             if let (Some(source), Line::Whole(line)) = (pinned.usable.get(&example.content()), line) {
                 let line = [line, b"\n"].concat();
-                usable.push(UsableLine { line, example, source: *source, number: *number });
+                usable.push(UsableLine { line, example, source: *source });
             }
             Ok(())
         };

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pii::{Kind, Policy};
+use records::recipe::Recipe;
 use serde_json::{Value, json};
 use stage::arrows::{AssembleEvent, PlanEvent};
 use stage::manifest::Manifest;
@@ -10,7 +12,7 @@ use stage::{ErrorName, keys};
 use store::{Class, Get as _, Memory, Put as _};
 
 use super::fakes::{Project, Tuner};
-use super::run::{RUN, assemble, clean, lines, now, pin};
+use super::run::{RUN, assemble, clean, clean_by, lines, now, pin};
 
 /// A text of thirty words that nobody else uses.
 fn words(id: usize) -> String {
@@ -123,6 +125,35 @@ async fn who_opts_out_or_is_deleted_leaves_the_pinned_hold_out_too() {
     assert_eq!(manifest.pinned.unwrap().kept, kept.len() as u64);
     let page = store.get(&keys::report(RUN)).await.unwrap();
     assert!(String::from_utf8(page.to_vec()).unwrap().contains("Of the pinned hold-out"));
+}
+
+#[tokio::test]
+async fn what_an_earlier_scrubber_did_not_know_leaves_the_pinned_hold_out() {
+    let (earlier, store) = (Memory::default(), Memory::default());
+    // Every second post of an owner tells an address; the earlier run kept them.
+    let mut rows: Vec<_> = (0..300).map(post).collect();
+    for row in rows.iter_mut().step_by(2) {
+        row["description"] = json!(format!("{} ann.lee@example.com", row["description"].as_str().unwrap()));
+    }
+    let project = posts(rows);
+    let kept = |recipe: &mut Recipe| drop(recipe.scrub.kinds.insert(Kind::Email, Policy::Keep));
+    clean_by(kept, &earlier, &project, &Tuner::default()).await.unwrap();
+    assemble(&earlier, &project).await.unwrap();
+    renamed(&earlier, &store, "earlier").await;
+    clean(&store, &project, &Tuner::default()).await.unwrap();
+    pin(&store, "runs/earlier/dataset/holdout.jsonl").await;
+    assemble(&store, &project).await.unwrap();
+    let manifest: Manifest = store::get_json(&store, &keys::manifest(RUN)).await.unwrap();
+    let (pinned, kept) = (side(&store, "earlier", "holdout").await, side(&store, RUN, "holdout").await);
+    let clean: BTreeSet<_> = pinned.iter().filter(|line| !line.contains("ann.lee")).cloned().collect();
+    assert!(clean.len() > 5 && clean.len() < pinned.len());
+    assert_eq!(kept, clean);
+    let said = manifest.pinned.unwrap();
+    assert_eq!((said.kept, said.object.lines), (clean.len() as u64, pinned.len() as u64));
+    // Whose lines they were is learnt from as little as before, and counted.
+    assert_eq!(manifest.counts.held_back, (pinned.len() - clean.len()) as u64, "{:?}", manifest.counts);
+    let report = zion::verify::report(RUN, &store).await.unwrap();
+    assert!(report.differs.is_empty(), "{:#?}", report.differs);
 }
 
 /// Takes away what runs have left: the next one has what is kept beside the runs alone.

@@ -88,6 +88,33 @@ async fn an_example_that_is_too_long_is_left_out_cut_or_refused() {
 }
 
 #[tokio::test]
+async fn what_looks_like_personal_data_once_it_is_cut_is_left_out() {
+    let (store, mut project) = (Memory::default(), Project::new(300).with_job_posts(100));
+    // No card is so long; its first sixteen digits are one.
+    let long = format!("4111{}", " 1111".repeat(7));
+    project.tables.get_mut("job_posts").unwrap()[0]["description"] =
+        format!("Care for people by the river, in shifts, all year long and in every house. Number {long}")
+            .into();
+    clean(&store, &project, &Tuner::default()).await.unwrap();
+    let mut plan: PlanFile = store::get_json(&store, &keys::plan(RUN)).await.unwrap();
+    assemble(&store, &project).await.unwrap();
+    let whole: Manifest = store::get_json(&store, &keys::manifest(RUN)).await.unwrap();
+    let longest = whole.lengths.values().map(|side| side.most).max().unwrap();
+    plan.recipe.quality.too_long = TooLong::Cut;
+    let mut left_out = 0;
+    for most in longest - 18..longest {
+        plan.recipe.quality.max_tokens = Some(most);
+        store::put_json(&store, &keys::plan(RUN), &plan).await.unwrap();
+        assemble(&store, &project).await.unwrap();
+        let manifest: Manifest = store::get_json(&store, &keys::manifest(RUN)).await.unwrap();
+        let counts = &manifest.counts;
+        assert_eq!(counts.cut + counts.too_long, 1, "{most}: {counts:?}");
+        left_out += counts.too_long;
+    }
+    assert!((1..18).contains(&left_out), "where a card ends alone: {left_out}");
+}
+
+#[tokio::test]
 async fn the_bill_is_a_range_and_its_upper_end_must_be_affordable() {
     let million = |recipe: &mut Recipe| recipe.price.usd_per_million_tokens = PerMillion::Any(1_000.0);
     let (_, _, manifest) = made(million).await;

@@ -68,7 +68,7 @@ pub(super) fn of(manifest: &Manifest, plan: &PlanFile) -> Vec<String> {
     }
     if let Some(pinned) = manifest.pinned.as_ref().filter(|pinned| pinned.kept < pinned.object.lines) {
         warnings.push(format!(
-            "Of the pinned hold-out {} of {} examples are left: the others may not be used any more.",
+            "Of the pinned hold-out {} of {} examples are left: the others may not be used any more, or hold personal data that an earlier scrubber did not know.",
             number(pinned.kept),
             number(pinned.object.lines)
         ));

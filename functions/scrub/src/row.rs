@@ -133,7 +133,7 @@ impl RowScrubber {
         };
         let mut record = self.scrubber.record();
         for (column, kind) in self.source.identities() {
-            if let Some(value) = values.text(column) {
+            for value in values.texts(column) {
                 record.know(kind, &value);
             }
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use pii::Kind;
+use records::recipe::Recipe;
 use serde_json::{Value, json};
 use stage::arrows::SliceRef;
 use stage::keys;
@@ -10,7 +12,7 @@ use stage::plan_file::PlanFile;
 use store::{Get as _, Memory};
 
 use super::fakes::{Project, Tuner};
-use super::run::{RUN, all, assemble, gather, lines, parts, plan, scrub, slice};
+use super::run::{RUN, all, assemble, clean_by, gather, lines, parts, plan, scrub, slice};
 
 /// A text of thirty words that nobody else uses.
 fn words(id: usize) -> String {
@@ -30,6 +32,36 @@ async fn run_with(texts: &[String]) -> (Memory, Manifest) {
     all(&store, &project, &Tuner::default()).await.unwrap();
     let manifest = serde_json::from_slice(&store.get(&keys::manifest(RUN)).await.unwrap()).unwrap();
     (store, manifest)
+}
+
+fn with_id(row: &Value, id: usize) -> Value {
+    let mut row = row.clone();
+    row["id"] = id.into();
+    row
+}
+
+#[tokio::test]
+async fn every_value_of_a_column_that_says_who_somebody_is_is_removed() {
+    let mut row = json!({"owner_id": "owner-1", "title": "Nurse", "location": "Bonn", "skills": ["care"]});
+    row["known_as"] = json!(["Qorvath", {"since": "Zelbrimo"}]);
+    row["description"] =
+        "In the house by the river works Qorvath with all, in shifts, and Zelbrimo too, since then.".into();
+    let project = Project {
+        tables: BTreeMap::from([("job_posts", (1..61).map(|id| with_id(&row, id)).collect())]),
+        ..Project::new(100)
+    };
+    let clean = async |identity: BTreeMap<String, Kind>| {
+        let store = Memory::default();
+        let named = |recipe: &mut Recipe| recipe.sources[0].identity = identity;
+        clean_by(named, &store, &project, &Tuner::default()).await.unwrap();
+        let part = store.get(&keys::scrubbed_part(RUN, "job_posts", 0, 0)).await.unwrap();
+        lines(&part)[0].clone()
+    };
+    let line = clean(BTreeMap::new()).await;
+    assert!(line.contains("Qorvath") && line.contains("Zelbrimo"), "nothing else gives them away: {line}");
+    let line = clean(BTreeMap::from([("known_as".to_owned(), Kind::Name)])).await;
+    assert!(!line.contains("Qorvath") && !line.contains("Zelbrimo"), "{line}");
+    assert!(line.contains("since then"), "a member's name is nobody's: {line}");
 }
 
 #[tokio::test]

@@ -17,12 +17,9 @@ use stage::export_file::{ExportCursor, ExportPart};
 use stage::plan_file::{Since, Slice};
 use stage::{Deadline, ErrorName, StageError, keys};
 use store::{Class, Find, List, Put, find_json, put_json};
-use supabase::{Range, Rows, Scan as _, Window};
+use supabase::{KeyPages, Range, Rows, Scan as _, Window};
 
 use crate::{RESERVE, Sizes};
-
-/// Keys asked for at once.
-const PAGE_KEYS: u32 = 5_000;
 
 /// A slice, and what is needed to go through it.
 pub(crate) struct Changed<'a, S, R> {
@@ -148,24 +145,11 @@ impl<S: Find + List + Put, R: Rows> Changed<'_, S, R> {
     /// Lists the keys of a range whose rows may be used, and says whether these are all: no more than `most`, or some
     /// more.
     async fn list(&self, range: Range<'_>, most: usize) -> Result<(Vec<String>, bool), StageError> {
-        let mut listed: Vec<String> = Vec::new();
-        while listed.len() < most {
-            let after = listed.last().map(String::as_str).or(range.after);
-            let page = self.rows.keys(Range { after, ..range }, PAGE_KEYS).await?;
-            if page.is_empty() {
-                return Ok((listed, true));
-            }
-            if page.last().map(String::as_str) == after {
-                let text = format!("{} does not move on by its key {}", self.source.table, self.source.key);
-                return Err(StageError::new(ErrorName::SourceRefused, text));
-            }
-            listed.extend(page);
-            // The range's last key, where its row is still there.
-            if listed.last().map(String::as_str) == range.up_to {
-                return Ok((listed, true));
-            }
+        let (mut pages, mut listed) = (KeyPages::new(self.rows, range), Vec::new());
+        while listed.len() < most && !pages.is_done() {
+            listed.extend(pages.read().await?);
         }
-        Ok((listed, false))
+        Ok((listed, pages.is_done()))
     }
 
     /// Reads the rows that may have changed: those of the window, those without a time, and those that are not known.

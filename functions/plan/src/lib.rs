@@ -93,7 +93,9 @@ pub async fn handle_with(
     let mut cut = Vec::new();
     let mut sample = Sample::new(&recipe)?;
     for from in &recipe.sources {
+        rows.reach_consent(from).await?;
         let page = rows.page(Range::all(from), Sample::ROWS).await?;
+        page.told_apart(from)?;
         preflight::one_consent_a_row(from, &page)?;
         sample.take(from, &page)?;
         let taken_over = since::slices(from, reading.as_mut(), earlier.as_ref(), rows).await?;

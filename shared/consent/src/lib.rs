@@ -15,14 +15,11 @@ use records::recipe::Source;
 use records::row;
 use stage::arrows::PartRef;
 use stage::plan_file::PlanFile;
-use stage::{ErrorName, StageError, keys};
+use stage::{StageError, keys};
 use store::Get;
-use supabase::{Range, Rows};
+use supabase::{KeyPages, Range, Rows};
 
 pub use bits::Bits;
-
-/// Keys asked for at once: about 200 KB of UUIDs. A server that allows fewer answers fewer, silently.
-const PAGE_KEYS: u32 = 5_000;
 
 /// Parts that are asked for at once: a question waits for its answer most of the time. Their keys are in memory.
 const AT_ONCE: usize = 4;
@@ -82,24 +79,14 @@ impl<'a, S: Get, R: Rows> Consent<'a, S, R> {
     }
 
     /// Asks the source for the keys of a range that may be used.
-    async fn usable(&self, Wanted { source, mut after, keys }: Wanted<'a>) -> Result<Vec<bool>, StageError> {
+    async fn usable(&self, Wanted { source, after, keys }: Wanted<'a>) -> Result<Vec<bool>, StageError> {
         let mut missing: HashSet<&str> = keys.iter().map(String::as_str).collect();
-        while let (false, Some(last)) = (missing.is_empty(), keys.last()) {
-            let range = Range::of(source, after.as_deref(), Some(last));
-            let page = self.rows.keys(range, PAGE_KEYS).await?;
-            // None at all is the end; so is the part's last key, where its row is still there.
-            let Some(end) = page.last().cloned() else { break };
-            for key in &page {
+        let range = Range::of(source, after.as_deref(), keys.last().map(String::as_str));
+        let mut pages = KeyPages::new(self.rows, range);
+        while !missing.is_empty() && !pages.is_done() {
+            for key in pages.read().await? {
                 missing.remove(key.as_str());
             }
-            if after.as_ref() == Some(&end) {
-                let text = format!("{} does not move on by its key {}", source.table, source.key);
-                return Err(StageError::new(ErrorName::SourceRefused, text));
-            }
-            if end == *last {
-                break;
-            }
-            after = Some(end);
         }
         Ok(keys.iter().map(|key| !missing.contains(key.as_str())).collect())
     }

@@ -175,6 +175,7 @@ impl Recipe {
             if source.name.is_empty() {
                 source.name.clone_from(&source.table);
             }
+            source.consent.settle(source.subject.as_deref());
         }
         recipe.check().map_err(fail)?;
         Ok(recipe)
@@ -210,6 +211,15 @@ impl Recipe {
             }
         };
         plain("name", &self.name)?;
+        let small = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        if !self.name.bytes().next().is_some_and(small)
+            || self.name.bytes().any(|byte| byte.is_ascii_uppercase())
+        {
+            return Err(format!(
+                "name = {:?}: use lowercase letters, digits, '-' or '_', and begin with a letter or a digit: versions are registered by it",
+                self.name
+            ));
+        }
         if self.name.len() > 40 {
             return Err(
                 "name: use at most 40 characters, the provider's suffix takes 64 with the version".to_owned()
@@ -290,82 +300,4 @@ impl Source {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::library;
-
-    fn broken(find: &str, replace: &str) -> String {
-        let text = library::text("zion-job-generator").unwrap();
-        assert!(text.contains(find), "{find} is not in the recipe");
-        Recipe::parse("x.toml", &text.replacen(find, replace, 1)).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_with_its_line() {
-        let error = broken("epochs", "epoch");
-        assert!(error.contains("x.toml: line ") && error.contains("epoch"), "{error}");
-    }
-
-    #[test]
-    fn a_missing_consent_mapping_is_refused() {
-        let error = broken("[sources.consent]", "[sources.agreement]");
-        assert!(error.contains("agreement") || error.contains("consent"), "{error}");
-    }
-
-    #[test]
-    fn a_null_is_a_yes_for_a_reason_in_words_alone() {
-        let opt_out = "opt_out = \"training_opt_out\"";
-        let error = broken(opt_out, &format!("{opt_out}\nnull_means_yes = \"yes\""));
-        assert!(error.contains("consent.null_means_yes: say why"), "{error}");
-        let text = library::text("zion-job-generator").unwrap();
-        let reason = "asked by letter before the column was there";
-        let text = text.replacen(opt_out, &format!("{opt_out}\nnull_means_yes = \"{reason}\""), 1);
-        let recipe = Recipe::parse("x.toml", &text).unwrap();
-        assert_eq!(recipe.sources[0].consent.null_means_yes(), Some(reason));
-    }
-
-    #[test]
-    fn a_log_of_consents_needs_a_person_and_one_column_to_go_by() {
-        let log = |lines: &str| {
-            let text = library::text("zion-job-generator").unwrap();
-            let (before, _) = text.split_once("[sources.consent]").unwrap();
-            let (_, behind) = text.split_once("training_opt_out\"").unwrap();
-            let log = "table = \"consents\"\nperson = \"user_id\"\nlatest_by = \"said_at\"";
-            Recipe::parse("x.toml", &format!("{before}[sources.consent]\n{log}\n{lines}{behind}"))
-        };
-        let recipe = log("granted = \"granted\"\nwhere = { kind = \"training\" }").unwrap();
-        let columns = recipe.used_columns();
-        assert_eq!(
-            columns["consents"].iter().copied().collect::<Vec<_>>(),
-            ["granted", "kind", "said_at", "user_id"]
-        );
-        for lines in ["", "granted = \"a\"\nopt_out = \"b\""] {
-            let error = log(lines).unwrap_err().to_string();
-            assert!(error.contains("either opt_out or granted"), "{error}");
-        }
-        assert!(log("opt_out = \"no\"\nnull_means_yes = \"yes\"").is_err());
-        let nobody = library::text("zion-job-generator").unwrap().replacen("subject = \"owner_id\"\n", "", 1);
-        let nobody = nobody.replacen(
-            "table = \"profiles\"",
-            "table = \"consents\"\nperson = \"user_id\"\nlatest_by = \"said_at\"",
-            1,
-        );
-        let error = Recipe::parse("x.toml", &nobody).unwrap_err().to_string();
-        assert!(error.contains("subject: name the column"), "{error}");
-    }
-
-    #[test]
-    fn a_template_may_use_selected_columns_only() {
-        let error = broken("{{ title }}", "{{ titel }}");
-        assert!(error.contains("source job_posts: prompt") && error.contains("titel"), "{error}");
-    }
-
-    #[test]
-    fn a_template_that_does_not_parse_is_refused() {
-        assert!(
-            broken("{{ title }}", "{{ title }").contains("prompt"),
-            "{}",
-            broken("{{ title }}", "{{ title }")
-        );
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Rows and models over the REST gateway.
 
-use std::collections::BTreeMap;
+mod description;
+
 use std::time::Duration;
 
 use backon::Retryable as _;
@@ -18,11 +19,11 @@ use stage::schema_file::Tables;
 use stage::{ErrorName, StageError, http};
 use url::Url;
 
-use crate::key::authorize;
+use crate::key::{authorize, check};
 use crate::models::{LiveModel, Models, NewVersion, Promotion, Registered, Version};
 use crate::patience::{LONGEST_WAIT, patience};
 use crate::refusal::{Asked, Refusal, refused};
-use crate::rows::{Page, Range, Rows, parameters, type_name};
+use crate::rows::{Page, Range, Rows, parameters};
 
 /// A project's REST gateway.
 #[derive(Clone)]
@@ -47,8 +48,9 @@ impl Gateway {
     /// Names a project; nothing is asked yet. The client is the caller's, so that connections outlive an invocation.
     ///
     /// # Errors
-    /// `Internal` when the address cannot be extended.
+    /// `SourceRefused` for a key that is not the project's secret one; `Internal` when the address cannot be extended.
     pub fn new(client: reqwest::Client, project: &Url, key: SecretString) -> Result<Self, StageError> {
+        check(&key)?;
         let base =
             Url::parse(&format!("{}/rest/v1/", project.as_str().trim_end_matches('/'))).map_err(|error| {
                 StageError::internal("the project's address cannot be extended").caused_by(error)
@@ -188,25 +190,6 @@ fn time(response: &Response) -> Option<Timestamp> {
     jiff::fmt::rfc2822::parse(date).ok().map(|time| time.timestamp())
 }
 
-/// The gateway's description of itself, as far as it says what columns are.
-#[derive(Default, Deserialize)]
-struct Description {
-    #[serde(default)]
-    definitions: BTreeMap<String, Definition>,
-}
-
-#[derive(Deserialize)]
-struct Definition {
-    #[serde(default)]
-    properties: BTreeMap<String, Property>,
-}
-
-#[derive(Deserialize)]
-struct Property {
-    #[serde(default)]
-    format: String,
-}
-
 impl Rows for Gateway {
     async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
         let order = format!("{}.asc", range.source.key);
@@ -218,6 +201,10 @@ impl Rows for Gateway {
         let key = range.source.key.as_str();
         let more = [("order", &*format!("{key}.asc")), ("limit", &*limit.to_string())];
         Page::new(self.rows(range, &[key], true, &more, false).await?.body).column(range.source, key)
+    }
+
+    async fn reach_consent(&self, source: &Source) -> Result<(), StageError> {
+        self.one_way_to_consent(source).await
     }
 
     async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
@@ -237,21 +224,7 @@ impl Rows for Gateway {
     }
 
     async fn tables(&self, names: &[&str]) -> Result<Option<Tables>, StageError> {
-        let asked = Asked { what: "the description of the API", consent: None, role: Self::ROLE };
-        let answer = self.send(asked, || self.client.get(self.base.clone())).await;
-        let description: Description = match answer {
-            Ok(answer) => serde_json::from_slice(&answer.body).unwrap_or_default(),
-            Err(error) if error.name().is_retryable() => return Err(error),
-            // A project may be set to tell nobody.
-            Err(_) => Description::default(),
-        };
-        let tables = description.definitions.into_iter().filter(|(table, _)| names.contains(&table.as_str()));
-        let tables: Tables = tables
-            .map(|(table, Definition { properties })| {
-                let columns = properties.into_iter();
-                (table, columns.map(|(column, it)| (column, type_name(&it.format))).collect())
-            })
-            .collect();
+        let tables = self.description().await?.types(names);
         if tables.is_empty() {
             tracing::warn!("the gateway does not say of what types columns are: they are not compared");
             return Ok(None);

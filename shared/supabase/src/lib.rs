@@ -8,6 +8,7 @@
 //! | [`gateway`] | both over the REST gateway |
 //! | [`postgres`] | rows over a connection to the database itself |
 //! | [`origin`] | either of them, as a deployment has it |
+//! | `pages` | rows and keys, page by page |
 //! | [`refusal`] | what refusals mean, with the fix |
 
 mod cut;
@@ -25,5 +26,6 @@ pub mod rows;
 pub use gateway::Gateway;
 pub use models::{LiveModel, Models, NewVersion, Promotion, Registered};
 pub use origin::Origin;
+pub use pages::KeyPages;
 pub use postgres::Postgres;
 pub use rows::{Page, Range, Rows, Scan, Window};

@@ -53,6 +53,13 @@ impl Rows for Origin {
         }
     }
 
+    async fn reach_consent(&self, source: &Source) -> Result<(), StageError> {
+        match self {
+            Self::Rest(rows) => rows.reach_consent(source).await,
+            Self::Postgres(rows) => rows.reach_consent(source).await,
+        }
+    }
+
     async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
         match self {
             Self::Rest(rows) => rows.count(range, consented).await,

@@ -54,20 +54,26 @@ pub fn refused(status: Option<StatusCode>, refusal: &Refusal, asked: Asked<'_>) 
         if about_consent(names) { ErrorName::ConsentUnreadable } else { ErrorName::SourceRefused }
     };
     match code {
+        // Who has no rights at all is told so by another status than who lacks one.
+        "42501" if status == Some(StatusCode::UNAUTHORIZED) => StageError::new(
+            ErrorName::SourceRefused,
+            format!("the project takes the key for nobody's when {what} is asked for: {SECRET_KEY}"),
+        ),
         "42501" => {
-            let table = denied(message).unwrap_or(what);
-            let right = if table.starts_with("rpc/") { "execute on function" } else { "select on" };
-            let object = table.trim_start_matches("rpc/");
+            let table = what.strip_prefix("rpc/").map_or(("table", what), |function| ("function", function));
+            let (kind, object) = denied(message).unwrap_or(table);
+            let (may, right) = match kind {
+                "function" => ("call", format!("execute on function public.{object}")),
+                "schema" => ("use schema", format!("usage on schema {object}")),
+                _ => ("read", format!("select on public.{object}")),
+            };
             // Consent stands in a table of its own only where the recipe relates one.
-            let name = if about_consent(table) && table != what {
+            let name = if about_consent(object) && object != what {
                 ErrorName::ConsentUnreadable
             } else {
                 ErrorName::SourceRefused
             };
-            StageError::new(
-                name,
-                format!("{role} may not read {object}: run `grant {right} public.{object} to {role};`"),
-            )
+            StageError::new(name, format!("{role} may not {may} {object}: run `grant {right} to {role};`"))
         }
         "42703" | "PGRST204" => StageError::new(
             name(message),
@@ -79,12 +85,27 @@ pub fn refused(status: Option<StatusCode>, refusal: &Refusal, asked: Asked<'_>) 
         "PGRST200" => StageError::new(
             ErrorName::ConsentUnreadable,
             format!(
-                "{what} has no foreign key to the consent table: {message}; add the key or mend the recipe's consent"
+                "{what} has no foreign key to the consent table by what consent.by says, or by the subject where it says nothing: {message}; add the key, or name the column or the key as consent.by"
+            ),
+        ),
+        "PGRST201" => StageError::new(
+            ErrorName::ConsentUnreadable,
+            format!(
+                "{what} has several foreign keys to the consent table: {message}; write the own name of the one that leads to the row's person as consent.by (the gateway also takes a column for the one that other keys refer to), or deploy with ReadFromDatabase=yes"
+            ),
+        ),
+        "42804" if asked.consent.is_some() => StageError::new(
+            ErrorName::ConsentUnreadable,
+            format!(
+                "{what}: the opt-out column, or one that `where` compares with true or false, is not a boolean: mend the column or the recipe"
             ),
         ),
         // Raised by the functions of our migrations: their words are ours.
         "55000" | "P0002" => {
             StageError::new(ErrorName::PromotionRefused, format!("the database refused: {message}"))
+        }
+        "22023" if what.starts_with("rpc/") => {
+            StageError::new(ErrorName::SourceRefused, format!("the database refused: {message}"))
         }
         "PGRST202" => StageError::new(
             ErrorName::SourceRefused,
@@ -93,9 +114,7 @@ pub fn refused(status: Option<StatusCode>, refusal: &Refusal, asked: Asked<'_>) 
         _ => match status {
             Some(status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) => StageError::new(
                 ErrorName::SourceRefused,
-                format!(
-                    "the project refuses the key (HTTP {status}): put its secret key into the Supabase key secret"
-                ),
+                format!("the project refuses the key (HTTP {status}): {SECRET_KEY}"),
             ),
             Some(status) => StageError::new(
                 ErrorName::SourceRefused,
@@ -106,12 +125,17 @@ pub fn refused(status: Option<StatusCode>, refusal: &Refusal, asked: Asked<'_>) 
     }
 }
 
-/// Reads the table out of `permission denied for table profiles`.
-fn denied(message: &str) -> Option<&str> {
-    let (_, table) = message.split_once("permission denied for ")?;
-    let (_, table) = table.split_once(' ')?;
-    let table = table.trim_matches('"');
-    (!table.is_empty() && !table.contains(' ')).then_some(table)
+/// What to do about a wrong key.
+pub(crate) const SECRET_KEY: &str =
+    "put the project's secret key (sb_secret_…, or the legacy service_role JWT) into the Supabase key secret";
+
+/// Reads kind and name of the object out of `permission denied for table profiles`.
+fn denied(message: &str) -> Option<(&str, &str)> {
+    let (_, object) = message.split_once("permission denied for ")?;
+    // A view may be a materialized one.
+    let (kind, object) = object.strip_prefix("materialized ").unwrap_or(object).split_once(' ')?;
+    let object = object.trim_matches('"');
+    (!object.is_empty() && !object.contains(' ')).then_some((kind, object))
 }
 
 #[cfg(test)]
@@ -124,6 +148,7 @@ mod tests {
         let refusal = Refusal { code: Some(code.to_owned()), message: Some(message.to_owned()) };
         let consent = Consent::Related(RelatedConsent {
             table: "profiles".to_owned(),
+            by: None,
             opt_out: "training_opt_out".to_owned(),
             null_means_yes: None,
         });
@@ -153,6 +178,37 @@ mod tests {
     }
 
     #[test]
+    fn the_grant_is_the_objects() {
+        for (message, grant) in [
+            ("permission denied for function register", "`grant execute on function public.register to"),
+            ("permission denied for schema app", "`grant usage on schema app to service_role;`"),
+            ("permission denied for materialized view posts", "`grant select on public.posts to"),
+            ("permission denied for view \"posts\"", "`grant select on public.posts to"),
+            ("another text", "`grant select on public.job_posts to"),
+        ] {
+            let (_, text) = answer("42501", message);
+            assert!(text.contains(grant), "{text}");
+        }
+        let refusal = Refusal { code: Some("42501".to_owned()), message: None };
+        let asked = Asked { what: "rpc/register", consent: None, role: "service_role" };
+        let text = refused(Some(StatusCode::FORBIDDEN), &refusal, asked).to_string();
+        assert!(text.contains("`grant execute on function public.register to service_role;`"), "{text}");
+        // The gateway's status for somebody without a name.
+        let text = refused(Some(StatusCode::UNAUTHORIZED), &refusal, asked).to_string();
+        assert!(text.contains("sb_secret_") && !text.contains("grant"), "{text}");
+    }
+
+    #[test]
+    fn consent_that_is_ambiguous_or_no_boolean_is_named_with_the_fix() {
+        for (code, says) in
+            [("PGRST201", "consent.by"), ("PGRST200", "consent.by"), ("42804", "not a boolean")]
+        {
+            let (name, text) = answer(code, "more than one");
+            assert!(name == ErrorName::ConsentUnreadable && text.contains(says), "{code} {name}: {text}");
+        }
+    }
+
+    #[test]
     fn a_run_that_has_failed_is_not_promoted_and_not_tried_again() {
         let refusal =
             Refusal { code: Some("55000".to_owned()), message: Some("run r has failed".to_owned()) };
@@ -161,6 +217,18 @@ mod tests {
         let error = refused(Some(StatusCode::INTERNAL_SERVER_ERROR), &refusal, asked);
         assert_eq!(error.name(), ErrorName::PromotionRefused);
         assert!(!Refusal::default().is_final());
+    }
+
+    #[test]
+    fn what_our_own_functions_say_is_quoted() {
+        let refusal =
+            Refusal { code: Some("22023".to_owned()), message: Some("p_family must be".to_owned()) };
+        let of = |what| {
+            let asked = Asked { what, consent: None, role: "service_role" };
+            refused(Some(StatusCode::BAD_REQUEST), &refusal, asked).to_string()
+        };
+        assert!(of("rpc/register_model_version").contains("p_family must be"));
+        assert!(!of("job_posts").contains("p_family"));
     }
 
     #[test]

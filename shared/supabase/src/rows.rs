@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 use records::recipe::{Consent, Equals, OwnConsent, RelatedConsent, Source};
-use records::row::Row;
+use records::row;
 use serde_json::value::RawValue;
 use stage::plan_file::Counted;
 use stage::schema_file::Tables;
 use stage::{ErrorName, StageError};
 
 use crate::cut;
-use crate::pages::Pages;
+use crate::pages::{Pages, not_unique, shares_key};
 
 /// Which rows of a range are meant, by the column that says when they last changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,6 +80,15 @@ pub trait Rows {
         Self: Sized,
     {
         Pages::new(self, range)
+    }
+
+    /// Makes sure that a table of consents is reached by what the recipe says and by no other key. To be asked before a
+    /// row is read.
+    ///
+    /// # Errors
+    /// `ConsentUnreadable` with the keys that there are and the fix; else as [`Rows::page`].
+    fn reach_consent(&self, _source: &Source) -> impl Future<Output = Result<(), StageError>> {
+        async { Ok(()) }
     }
 
     /// Counts the rows of a range, those that may be used or all.
@@ -191,10 +200,19 @@ impl Page {
     /// # Errors
     /// As [`Page::rows`]; `SourceRefused` when a row has no such column.
     pub fn column(&self, source: &Source, column: &str) -> Result<Vec<String>, StageError> {
-        let text = |row: &RawValue| Row::parse(row.get().as_bytes()).ok().and_then(|row| row.text(column));
+        let text = |it: &RawValue| row::column(it.get().as_bytes(), column);
         let missing =
             || StageError::new(ErrorName::SourceRefused, format!("{} has no {column}", source.table));
         self.rows()?.into_iter().map(|row| text(row).ok_or_else(missing)).collect()
+    }
+
+    /// Refuses rows that share a key: what a page ends between would be lost.
+    ///
+    /// # Errors
+    /// `SourceRefused` when two do; else as [`Page::column`].
+    pub fn told_apart(&self, source: &Source) -> Result<(), StageError> {
+        let keys = self.column(source, &source.key)?;
+        if shares_key(&keys) { Err(not_unique(source)) } else { Ok(()) }
     }
 }
 
@@ -219,8 +237,9 @@ pub(crate) fn parameters(range: Range<'_>, columns: &[&str], consented: bool) ->
         // `is.false` leaves nulls out, `not.is.true` takes them.
         let agrees = if source.consent.null_means_yes().is_some() { "not.is.true" } else { "is.false" };
         match &source.consent {
-            Consent::Related(RelatedConsent { table, opt_out, .. }) => {
-                select = format!("{select},{CONSENT}:{table}!inner({opt_out})");
+            Consent::Related(RelatedConsent { table, by, opt_out, .. }) => {
+                let hint = by.as_ref().map(|by| format!("!{by}")).unwrap_or_default();
+                select = format!("{select},{CONSENT}:{table}{hint}!inner({opt_out})");
                 parameters.push((format!("{CONSENT}.{opt_out}"), agrees.to_owned()));
             }
             Consent::Own(OwnConsent { opt_out, .. }) => parameters.push((opt_out.clone(), agrees.to_owned())),
@@ -270,7 +289,7 @@ mod tests {
     fn consent_of_a_related_table_is_part_of_the_query() {
         let parameters = asked("zion-job-generator", true);
         assert!(
-            parameters[0].1.ends_with(",zion_consent:profiles!inner(training_opt_out)"),
+            parameters[0].1.ends_with(",zion_consent:profiles!owner_id!inner(training_opt_out)"),
             "{parameters:?}"
         );
         assert!(has(&parameters, "zion_consent.training_opt_out", "is.false"));

@@ -111,6 +111,24 @@ async fn the_latest_row_counts_and_doubt_is_a_no() {
 }
 
 #[tokio::test]
+async fn a_yes_of_tomorrow_outweighs_no_later_no() {
+    let services = services().await;
+    for kind in ["timestamptz", "timestamp", "date"] {
+        services
+            .run(&format!(
+                "drop table if exists log, of_people; create table log (person bigint, said_at {kind}, refused boolean); \
+                create table of_people (key bigint primary key, person bigint, a_text text); \
+                insert into of_people select n, n, 'x' from generate_series(1, 3) n; \
+                insert into log values (1, now() + interval '2 days', false), (1, now() - interval '1 day', true), \
+                (2, now() + interval '2 days', false), (3, now() - interval '2 days', false)"
+            ))
+            .await;
+        let rows = postgres(&services.database_url());
+        assert_eq!(used(&rows, &of_people(log("log", "person", "said_at", "refused"))).await, [3], "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn any_log_is_read_as_a_model_of_it_says() {
     let services = services().await;
     services
@@ -215,8 +233,15 @@ async fn consent_that_is_read_again_follows_the_same_rule() {
     assert_eq!(still().await, all);
     services.run("insert into log values (2, now(), true, 'training'), (9, now(), true, 'letters')").await;
     assert_eq!(still().await, &all - &BTreeSet::from([2]));
+    // A yes that is yet to come is none, and one that comes after the no takes it back.
     services.run("insert into log values (2, now() + interval '1 day', false, 'training')").await;
+    assert_eq!(still().await, &all - &BTreeSet::from([2]));
+    services.run("insert into log values (2, clock_timestamp(), false, 'training')").await;
     assert_eq!(still().await, all);
+    // A no of tomorrow is one today.
+    services.run("insert into log values (10, now() + interval '1 day', true, 'training')").await;
+    assert_eq!(still().await, &all - &BTreeSet::from([10]));
+    services.run("delete from log where said_at > now()").await;
     services.run("delete from log where person = 1").await;
     assert_eq!(still().await, &all - &BTreeSet::from([1]));
 }

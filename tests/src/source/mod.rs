@@ -6,12 +6,14 @@
 //! | `changed` | both give the same rows of a window, and know what time it is |
 //! | `latest` | of a log of consents a person's latest row counts |
 //! | `slices` | skewed keys are cut evenly; a scan outlives its connection and a table that changes |
+//! | `reached` | consent is read by the key that leads to the row's person |
 //! | `refused` | what the database refuses is named, with the fix and without a secret |
 //! | `tls` | the server's certificate and name are verified |
 //! | `whole` | a run over either way comes to the same dataset |
 
 mod changed;
 mod latest;
+mod reached;
 mod refused;
 mod same;
 mod slices;
@@ -71,6 +73,7 @@ fn of_everyone() -> Consent {
 fn of_people() -> Consent {
     Consent::Related(RelatedConsent {
         table: "people".to_owned(),
+        by: Some("person".to_owned()),
         opt_out: "training_opt_out".to_owned(),
         null_means_yes: None,
     })

@@ -3,9 +3,9 @@
 use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
 use secrecy::SecretString;
 use stage::ErrorName;
-use supabase::{Postgres, Range, Rows as _};
+use supabase::{KeyPages, Postgres, Range, Rows};
 
-use super::{log, of_everyone, of_people, of_the_row, postgres, read, services, source};
+use super::{gateway, log, of_everyone, of_people, of_the_row, postgres, read, services, source};
 
 const PASSWORD: &str = "only for the tests";
 
@@ -21,6 +21,7 @@ async fn what_is_missing_is_named_with_the_fix() {
     let related = |table: &str, column: &str| {
         Consent::Related(RelatedConsent {
             table: table.to_owned(),
+            by: None,
             opt_out: column.to_owned(),
             null_means_yes: None,
         })
@@ -67,6 +68,47 @@ async fn what_is_missing_is_named_with_the_fix() {
         assert!(!text.contains(PASSWORD) && !text.contains(&services.database_url()), "{text}");
         assert_eq!(rows.count(Range::all(&source), true).await.unwrap_err().name(), name, "{}", source.table);
     }
+}
+
+#[tokio::test]
+async fn a_view_whose_rows_share_a_key_is_refused_over_both() {
+    let services = services().await;
+    services
+        .run(
+            "create view doubled as select key, a_text from every_type where key > 1000 and key < 9000 \
+            union all select 1080, 'again'; grant select on doubled to service_role",
+        )
+        .await;
+    let (rest, sql) = (gateway(&services), postgres(&services.database_url()));
+    // The gateway's second page ends between the two.
+    async fn refuses(rows: &impl Rows, shared: u32) {
+        let source = source("doubled", &["a_text"], of_everyone());
+        let mut pages = KeyPages::new(rows, Range::all(&source));
+        let keys = async {
+            while !pages.is_done() {
+                pages.read().await?;
+            }
+            Ok(())
+        };
+        for error in [read(rows, Range::all(&source)).await.unwrap_err(), keys.await.unwrap_err()] {
+            assert_eq!(error.name(), ErrorName::SourceRefused, "{shared}");
+            assert!(error.chain().contains("doubled cannot be told apart by key"), "{}", error.chain());
+        }
+    }
+    for shared in [1_080, 1_100] {
+        services
+            .run(&format!(
+                "create or replace view doubled as select key, a_text from every_type where key > 1000 and key < 9000 \
+                union all select {shared}, 'again'"
+            ))
+            .await;
+        refuses(&rest, shared).await;
+        refuses(&sql, shared).await;
+    }
+    let page =
+        rest.page(Range::of(&source("doubled", &["a_text"], of_everyone()), Some("1090"), None), 20).await;
+    let error = page.unwrap().told_apart(&source("doubled", &["a_text"], of_everyone())).unwrap_err();
+    assert_eq!(error.name(), ErrorName::SourceRefused);
 }
 
 #[tokio::test]

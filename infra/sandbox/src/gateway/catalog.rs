@@ -98,14 +98,20 @@ impl Catalog {
     /// The foreign key behind an embed in `table`.
     pub(crate) fn relation(&self, table: &str, embed: &Embed) -> Result<&ForeignKey, ApiError> {
         let by_column = |key: &ForeignKey, name: &str| key.on.len() == 1 && key.on[0].0 == name;
+        // A hint may also be the column that is referred to, whatever the key's own is called.
+        let by_hint = |key: &ForeignKey, hint: &str| {
+            key.name == hint || by_column(key, hint) || (key.on.len() == 1 && key.on[0].1 == hint)
+        };
         let found: Vec<&ForeignKey> = self
             .keys
             .iter()
             .filter(|key| key.table == table)
-            .filter(|key| {
-                key.target == embed.target || key.name == embed.target || by_column(key, &embed.target)
+            .filter(|key| match &embed.hint {
+                Some(hint) => key.target == embed.target && by_hint(key, hint),
+                None => {
+                    key.target == embed.target || key.name == embed.target || by_column(key, &embed.target)
+                }
             })
-            .filter(|key| embed.hint.as_ref().is_none_or(|hint| key.name == *hint || by_column(key, hint)))
             .collect();
         match found[..] {
             [key] => Ok(key),
@@ -125,6 +131,13 @@ impl Catalog {
             )
             .hint(format!("Try changing '{0}' to '{0}!<name of the foreign key>'.", embed.target))),
         }
+    }
+
+    /// The table and column that a key of this one column alone leads to.
+    pub(crate) fn leads_to(&self, table: &str, column: &str) -> Option<(&str, &str)> {
+        let key =
+            self.keys.iter().find(|key| key.table == table && key.on.len() == 1 && key.on[0].0 == column)?;
+        Some((&key.target, &key.on[0].1))
     }
 
     /// The function that takes exactly these named arguments.

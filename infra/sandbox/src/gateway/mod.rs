@@ -32,12 +32,14 @@ use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
+use catalog::Catalog;
 use database::Database;
 use error::ApiError;
 use keys::Keys;
 use prefer::Prefer;
 use query::Query;
 use request::Call;
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -129,22 +131,32 @@ async fn handle(gateway: &Gateway, request: Request, target: Target<'_>) -> Resu
     }
 }
 
-/// A short form of the API description `PostgREST` serves at its root: the names of the tables, their columns and types.
+/// A short form of the API description `PostgREST` serves at its root: the names of the tables, their columns and types,
+/// and where a column's foreign key leads.
 async fn describe(call: &Call<'_>) -> Result<Response, ApiError> {
-    let tables = call.database.lookup(|c| Ok(c.tables.clone())).await?;
-    let paths: serde_json::Map<_, _> =
-        tables.keys().map(|name| (format!("/{name}"), serde_json::json!({}))).collect();
-    let definitions: serde_json::Map<_, _> = tables
-        .into_iter()
-        .map(|(name, table)| {
-            let columns = table.columns.into_iter();
-            let columns: serde_json::Map<_, _> =
-                columns.map(|(name, it)| (name, serde_json::json!({"format": it.format}))).collect();
-            (name, serde_json::json!({"type": "object", "properties": columns}))
-        })
-        .collect();
-    let description = serde_json::json!({"swagger": "2.0", "paths": paths, "definitions": definitions});
+    let description = call.database.lookup(|catalog| Ok(description(catalog))).await?;
     Ok(axum::Json(description).into_response())
+}
+
+fn description(catalog: &Catalog) -> Value {
+    let tables = &catalog.tables;
+    let paths: Map<_, _> = tables.keys().map(|name| (format!("/{name}"), json!({}))).collect();
+    let property = |table: &str, column: &str, format: &str| match catalog.leads_to(table, column) {
+        Some((to, of)) => {
+            let note =
+                format!("Note:\nThis is a Foreign Key to `{to}.{of}`.<fk table='{to}' column='{of}'/>");
+            json!({"format": format, "description": note})
+        }
+        None => json!({"format": format}),
+    };
+    let definition = |name: &String, table: &catalog::Table| {
+        let columns = table.columns.iter();
+        let columns: Map<_, _> =
+            columns.map(|(column, it)| (column.clone(), property(name, column, &it.format))).collect();
+        (name.clone(), json!({"type": "object", "properties": columns}))
+    };
+    let definitions: Map<_, _> = tables.iter().map(|(name, table)| definition(name, table)).collect();
+    json!({"swagger": "2.0", "paths": paths, "definitions": definitions})
 }
 
 /// Only `public` is exposed.

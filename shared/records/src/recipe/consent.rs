@@ -61,6 +61,13 @@ impl Consent {
         }
     }
 
+    /// Reaches a related table by the row's person, where the recipe names no other way.
+    pub(super) fn settle(&mut self, subject: Option<&str>) {
+        if let Self::Related(RelatedConsent { by: by @ None, .. }) = self {
+            *by = subject.map(str::to_owned);
+        }
+    }
+
     /// Refuses names that are none, and a reason that is not a sentence.
     pub(super) fn check(&self, plain: &impl Fn(&str, &str) -> Result<(), String>) -> Result<(), String> {
         if let Self::Logged(log) = self
@@ -73,6 +80,12 @@ impl Consent {
         }
         for column in self.columns() {
             plain("consent", column)?;
+        }
+        if let Self::Related(RelatedConsent { table, by, .. }) = self {
+            let by = by.as_deref().ok_or_else(|| {
+                format!("consent.by: name the column by which {table} is reached, the source has no subject")
+            })?;
+            plain("consent.by", by)?;
         }
         match self.reason() {
             Some((key, reason)) if reason.trim().len() < 10 => {
@@ -89,6 +102,10 @@ impl Consent {
 pub struct RelatedConsent {
     /// The table.
     pub table: String,
+    /// The source's column with the foreign key that is followed, or that key's own name: another key may lead to
+    /// another person. The source's `subject` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// Its boolean column: true means left out.
     pub opt_out: String,
     /// Why a null is a yes, in words that a privacy officer accepts. Who has no row there has still not agreed.

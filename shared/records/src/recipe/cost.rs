@@ -46,8 +46,12 @@ impl Model {
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
-        if self.base.trim().is_empty() {
-            return Err("model.base: name a model that the provider can tune".to_owned());
+        let visible = self.base.chars().all(|c| !c.is_whitespace() && !c.is_control());
+        if !visible || !(1..=200).contains(&self.base.chars().count()) {
+            return Err(
+                "model.base: name a model that the provider can tune, in 1 to 200 characters without spaces"
+                    .to_owned(),
+            );
         }
         if self.epochs.is_some_and(|epochs| !(1..=50).contains(&epochs)) {
             return Err("model.epochs: use 1 to 50, or leave it out".to_owned());

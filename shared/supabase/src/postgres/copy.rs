@@ -15,6 +15,9 @@ pub(super) struct Copy {
     begun: bool,
     ended: bool,
     rows: u64,
+    /// The last row's key, of a view: nothing else says that it is its own.
+    key: Vec<u8>,
+    shared: bool,
 }
 
 /// What stands at the beginning of some bytes.
@@ -35,6 +38,11 @@ impl Copy {
     /// Says whether nothing is missing: the end was there, and nothing before it is left.
     pub(super) fn is_whole(&self) -> bool {
         self.ended
+    }
+
+    /// Says whether two rows of a view had one key.
+    pub(super) fn has_shared_key(&self) -> bool {
+        self.shared
     }
 
     /// Takes the next message and appends the rows that it ends.
@@ -59,6 +67,9 @@ impl Copy {
                 Next::Row(length) => {
                     let (row, behind) = rest.split_at(length);
                     value::row(&shape.columns, &shape.end, &row[2..], lines)?;
+                    if !shape.is_table {
+                        self.compare(&row[2..]);
+                    }
                     (rest, self.rows) = (behind, self.rows + 1);
                 }
                 Next::End => {
@@ -72,6 +83,17 @@ impl Copy {
             }
         }
         Ok(())
+    }
+}
+
+impl Copy {
+    /// Compares the key, which is the first column, with that of the row before.
+    fn compare(&mut self, fields: &[u8]) {
+        let Some((length, value)) = fields.split_first_chunk() else { return };
+        let length = usize::try_from(i32::from_be_bytes(*length)).unwrap_or_default();
+        let key = value.get(..length).unwrap_or_default();
+        self.shared |= self.rows > 0 && key == self.key;
+        key.clone_into(&mut self.key);
     }
 }
 
@@ -109,6 +131,7 @@ mod tests {
             end: "}".to_owned(),
             key_type: String::new(),
             is_table: true,
+            is_timed: false,
             relation: Vec::new(),
         }
     }

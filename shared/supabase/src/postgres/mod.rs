@@ -49,7 +49,7 @@ use crate::rows::{Page, Range, Rows, Scan, type_name};
 pub struct Postgres {
     address: Address,
     session: Mutex<Option<Arc<Session>>>,
-    shapes: Mutex<BTreeMap<(String, String), Arc<Shape>>>,
+    shapes: Mutex<BTreeMap<(String, String, String), Arc<Shape>>>,
 }
 
 impl Postgres {
@@ -121,21 +121,20 @@ impl Postgres {
 
     /// Returns what a source's rows look like; asked once a source.
     async fn shape(&self, source: &Source) -> Result<Arc<Shape>, StageError> {
-        let questions = (sql::describe(source), sql::catalogue(source));
+        // Two sources may differ by the way to consent alone.
+        let consent = format!("{:?}", source.consent);
+        let (describe, catalogue) = (sql::describe(source), sql::catalogue(source));
+        let looks = (describe, catalogue, consent);
         let mut shapes = self.shapes.lock().await;
-        if let Some(shape) = shapes.get(&questions) {
+        if let Some(shape) = shapes.get(&looks) {
             return Ok(shape.clone());
         }
-        let shape = Arc::new(self.look(source, &questions).await?);
-        shapes.insert(questions, shape.clone());
+        let shape = Arc::new(self.look(source, &looks.0, &looks.1).await?);
+        shapes.insert(looks, shape.clone());
         Ok(shape)
     }
 
-    async fn look(
-        &self,
-        source: &Source,
-        (describe, catalogue): &(String, String),
-    ) -> Result<Shape, StageError> {
+    async fn look(&self, source: &Source, describe: &str, catalogue: &str) -> Result<Shape, StageError> {
         let asked = self.asked(source, true);
         let types = self
             .ask(asked, async |client| {
@@ -185,6 +184,10 @@ impl Rows for Postgres {
         let shape = self.shape(range.source).await?;
         let rows = self.rows(self.asked(range.source, true), &sql::keys(&shape, range, limit)).await?;
         Ok(rows.iter().filter_map(|row| row.get(0).map(str::to_owned)).collect())
+    }
+
+    async fn reach_consent(&self, source: &Source) -> Result<(), StageError> {
+        self.shape(source).await.map(|_| ())
     }
 
     async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {

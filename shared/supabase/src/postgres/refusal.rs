@@ -41,10 +41,6 @@ pub(super) fn failed(error: Error, asked: Asked<'_>) -> StageError {
                 asked.role
             ),
         ),
-        "42804" => named(
-            ErrorName::ConsentUnreadable,
-            format!("{what}: the opt-out column is not a boolean: mend the column or the recipe's consent"),
-        ),
         "42883" if matches!(asked.consent, Some(Consent::Logged(_))) => named(
             ErrorName::ConsentUnreadable,
             format!(

@@ -16,7 +16,7 @@ use super::refusal::failed;
 use super::session::Session;
 use super::shape::Shape;
 use super::{Postgres, sql};
-use crate::pages::stuck;
+use crate::pages::{not_unique, stuck};
 use crate::patience::patience;
 use crate::rows::{Range, Scan};
 
@@ -70,9 +70,15 @@ impl<'a> CopyScan<'a> {
         let (begun, held) = (page.copy.rows(), lines.len());
         while lines.len() - held < READ_BYTES {
             match timeout(SILENCE, page.stream.next()).await {
-                Ok(Some(Ok(message))) => page.copy.feed(&shape, &message, lines).map_err(|_| {
-                    StageError::internal(format!("{} came in an unknown form", self.range.source.table))
-                })?,
+                Ok(Some(Ok(message))) => {
+                    page.copy.feed(&shape, &message, lines).map_err(|_| {
+                        StageError::internal(format!("{} came in an unknown form", self.range.source.table))
+                    })?;
+                    if page.copy.has_shared_key() {
+                        page.session.close();
+                        return Err(not_unique(self.range.source));
+                    }
+                }
                 Ok(None) if !page.copy.is_whole() => {
                     let text = format!("{} broke off", self.range.source.table);
                     return broken(&page, begun, StageError::new(ErrorName::Unavailable, text));

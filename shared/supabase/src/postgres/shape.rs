@@ -7,6 +7,7 @@ use tokio_postgres::types::{Kind, Type};
 
 use super::sql;
 use super::value::Form;
+use crate::pages::not_unique;
 use crate::rows::CONSENT;
 
 /// A source, as the database has it.
@@ -20,6 +21,8 @@ pub(super) struct Shape {
     pub(super) key_type: String,
     /// Whether it is a table, whose blocks can be sampled; a view has none.
     pub(super) is_table: bool,
+    /// Whether the time in its log of consents is one, and no number.
+    pub(super) is_timed: bool,
     /// Columns of the source and of its consent table that are equal.
     pub(super) relation: Vec<(String, String)>,
 }
@@ -41,55 +44,75 @@ pub(super) struct Catalogue {
     plain: Option<bool>,
     unique: bool,
     consent: bool,
+    timed: bool,
     relations: Vec<Relation>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Relation {
+    name: String,
     own: bool,
     one: bool,
     on: Vec<(String, String)>,
+}
+
+impl Relation {
+    /// The pairs of columns that are equal, the source's first.
+    fn pairs(&self) -> Vec<(String, String)> {
+        let on = self.on.iter().cloned();
+        if self.own { on.collect() } else { on.map(|(theirs, own)| (own, theirs)).collect() }
+    }
+
+    /// Says whether it is the one that the recipe means: by its column of the source, or by its name.
+    fn is_by(&self, by: &str) -> bool {
+        self.name == by || matches!(&self.pairs()[..], [(own, _)] if own == by)
+    }
+
+    fn words(&self) -> String {
+        let columns: Vec<_> = self.pairs().into_iter().map(|(own, _)| own).collect();
+        format!("{} by {}", self.name, columns.join(" and "))
+    }
 }
 
 impl Shape {
     /// Reads the types of [`sql::describe`] and the catalogue's answer.
     pub(super) fn new(source: &Source, types: &[Type], catalogue: Catalogue) -> Result<Self, StageError> {
         if catalogue.plain == Some(true) && !catalogue.unique {
-            let (table, key) = (&source.table, &source.key);
-            let text = format!(
-                "rows of {table} cannot be told apart by {key}: it must be unique and not null; name the primary key in the recipe"
-            );
-            return Err(StageError::new(ErrorName::SourceRefused, text));
+            return Err(not_unique(source));
         }
         let columns: Vec<_> =
             source.selected().into_iter().zip(types).map(|(name, kind)| Column::new(name, kind)).collect();
         let key_type =
             types.first().map(|key| format!("{}.{}", sql::name(key.schema()), sql::name(key.name())));
         let key_type = key_type.ok_or_else(|| StageError::internal("a source without columns"))?;
-        let is_table = catalogue.plain == Some(true);
-        let (relation, end) = related(source, catalogue)?;
-        Ok(Self { columns, end, key_type, is_table, relation })
+        let (is_table, is_timed) = (catalogue.plain == Some(true), catalogue.timed);
+        let (relation, end) = related(source, &catalogue)?;
+        Ok(Self { columns, end, key_type, is_table, is_timed, relation })
     }
 }
 
-/// Finds the one foreign key to the consent table, and what the gateway would embed for it.
-fn related(source: &Source, catalogue: Catalogue) -> Result<(Vec<(String, String)>, String), StageError> {
-    let Consent::Related(RelatedConsent { table, opt_out, .. }) = &source.consent else {
+/// Finds the foreign key to the consent table that the recipe means, and what the gateway would embed for it. Any other
+/// may lead to another person: who approved a row, say, and not whose it is.
+fn related(source: &Source, catalogue: &Catalogue) -> Result<(Vec<(String, String)>, String), StageError> {
+    let Consent::Related(RelatedConsent { table, by, opt_out, .. }) = &source.consent else {
         return Ok((Vec::new(), "}".to_owned()));
     };
     let unreadable = |text: String| Err(StageError::new(ErrorName::ConsentUnreadable, text));
     if !catalogue.consent {
         return unreadable(format!("{table} does not exist: add the table or mend the recipe's consent"));
     }
-    let mut relations = catalogue.relations.into_iter();
+    let fits = |relation: &&Relation| by.as_deref().is_none_or(|by| relation.is_by(by));
+    let mut relations = catalogue.relations.iter().filter(fits);
     let (Some(relation), None) = (relations.next(), relations.next()) else {
+        let by = by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+        let known: Vec<_> = catalogue.relations.iter().map(Relation::words).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         return unreadable(format!(
-            "{} has none or several foreign keys to the consent table {table}: add the key, or mend the recipe's consent",
+            "{} needs one foreign key to the consent table {table}{by} and has {known}: add the key, or name as consent.by the column, or the key, that leads to the row's person",
             source.table
         ));
     };
-    let on = relation.on.into_iter();
-    let on = if relation.own { on.collect() } else { on.map(|(theirs, own)| (own, theirs)).collect() };
+    let on = relation.pairs();
     let embedded = format!("{{{}:false}}", json(opt_out));
     let embedded = if relation.one { embedded } else { format!("[{embedded}]") };
     Ok((on, format!(",{}:{embedded}}}", json(CONSENT))))

@@ -39,6 +39,15 @@ pub(super) fn catalogue(source: &Source) -> String {
         Consent::Related(RelatedConsent { table, .. }) => table.as_str(),
         Consent::Logged(_) | Consent::Own(_) | Consent::NotNeeded(_) => "",
     };
+    let timed = match &source.consent {
+        Consent::Logged(LoggedConsent { table: log, latest_by, .. }) => format!(
+            "(select exists (select from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid \
+            where a.attrelid = pg_catalog.to_regclass({}) and a.attname = {} and y.typcategory = 'D'))",
+            literal(&table(log)),
+            literal(latest_by)
+        ),
+        Consent::Related(_) | Consent::Own(_) | Consent::NotNeeded(_) => "false".to_owned(),
+    };
     let (this, that) = (literal(&table(&source.table)), literal(&table(related)));
     let that = if related.is_empty() { "null".to_owned() } else { that };
     let key = literal(&source.key);
@@ -51,8 +60,9 @@ select pg_catalog.json_build_object(\
 where a.attrelid = this and a.attname = {key} and a.attnotnull and i.indisunique and i.indpred is null \
 and i.indisvalid and i.indnkeyatts = 1 and i.indkey[0] = a.attnum)), \
 'consent', that is not null, \
+'timed', {timed}, \
 'relations', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(\
-'own', k.conrelid = this, \
+'name', k.conname, 'own', k.conrelid = this, \
 'one', k.conrelid = this or exists (select from pg_catalog.pg_index i where i.indrelid = k.conrelid and i.indisunique \
 and i.indpred is null and (select pg_catalog.array_agg(n order by n) from pg_catalog.unnest(i.indkey::int2[]) n) = \
 (select pg_catalog.array_agg(n order by n) from pg_catalog.unnest(k.conkey) n)), \
@@ -179,8 +189,9 @@ fn equals(column: &str, value: &Equals) -> String {
     }
 }
 
-/// Says whose latest row in the log is a yes: there is one, and no row that is a no is as late or without a time.
-fn latest(source: &Source, log: &LoggedConsent) -> String {
+/// Says whose latest row in the log is a yes: there is one, and no row that is a no is as late or without a time. A yes
+/// whose time is yet to come is none: no later no could take it back. Of numbers nobody knows what time they are.
+fn latest(shape: &Shape, source: &Source, log: &LoggedConsent) -> String {
     let LoggedConsent { table: log_table, person, latest_by, filter, .. } = log;
     let (yes, no) = log.yes_and_no();
     let (person, time) = (name(person), name(latest_by));
@@ -192,8 +203,13 @@ fn latest(source: &Source, log: &LoggedConsent) -> String {
     };
     // Without a subject nobody has agreed.
     let subject = source.subject.as_deref().map_or_else(|| "null".to_owned(), column);
+    let said = if shape.is_timed {
+        format!("c.{time} <= pg_catalog.now()")
+    } else {
+        format!("c.{time} is not null")
+    };
     format!(
-        "exists ({} and c.{person} = {subject} and c.{time} is not null and not exists ({} and n.{person} = c.{person} and (n.{time} is null or n.{time} >= c.{time})))",
+        "exists ({} and c.{person} = {subject} and {said} and not exists ({} and n.{person} = c.{person} and (n.{time} is null or n.{time} >= c.{time})))",
         rows("c", yes),
         rows("n", no)
     )
@@ -218,7 +234,7 @@ fn agreed(shape: &Shape, source: &Source) -> Option<String> {
                 name(opt_out)
             ))
         }
-        Consent::Logged(log) => Some(latest(source, log)),
+        Consent::Logged(log) => Some(latest(shape, source, log)),
         Consent::NotNeeded(_) => None,
     }
 }

@@ -43,9 +43,10 @@ fn with_id(row: &Value, id: usize) -> Value {
 #[tokio::test]
 async fn every_value_of_a_column_that_says_who_somebody_is_is_removed() {
     let mut row = json!({"owner_id": "owner-1", "title": "Nurse", "location": "Bonn", "skills": ["care"]});
-    row["known_as"] = json!(["Qorvath", {"since": "Zelbrimo"}]);
+    row["known_as"] = json!(["qxvorth77", {"since": "zelbrimo9"}]);
     row["description"] =
-        "In the house by the river works Qorvath with all, in shifts, and Zelbrimo too, since then.".into();
+        "In the house by the river works qxvorth77 with all, in shifts, and zelbrimo9 too, since then."
+            .into();
     let project = Project {
         tables: BTreeMap::from([("job_posts", (1..61).map(|id| with_id(&row, id)).collect())]),
         ..Project::new(100)
@@ -58,9 +59,9 @@ async fn every_value_of_a_column_that_says_who_somebody_is_is_removed() {
         lines(&part)[0].clone()
     };
     let line = clean(BTreeMap::new()).await;
-    assert!(line.contains("Qorvath") && line.contains("Zelbrimo"), "nothing else gives them away: {line}");
-    let line = clean(BTreeMap::from([("known_as".to_owned(), Kind::Name)])).await;
-    assert!(!line.contains("Qorvath") && !line.contains("Zelbrimo"), "{line}");
+    assert!(line.contains("qxvorth77") && line.contains("zelbrimo9"), "nothing else gives them away: {line}");
+    let line = clean(BTreeMap::from([("known_as".to_owned(), Kind::Username)])).await;
+    assert!(!line.contains("qxvorth77") && !line.contains("zelbrimo9"), "{line}");
     assert!(line.contains("since then"), "a member's name is nobody's: {line}");
 }
 

@@ -98,13 +98,12 @@ async fn of_several_keys_the_one_that_the_recipe_names_is_followed() {
 #[tokio::test]
 async fn a_gateway_that_describes_nothing_is_asked_for_the_column() {
     let services = world().await;
-    services.run(OWN_KEY).await;
     let rest = gateway(&services);
     let silent = json!([{"path": "/rest/v1/", "times": 1, "fault": {"kind": "status", "status": 404}}]);
     services.set_faults(silent.clone()).await;
-    let text = refusal(&rest, &posts(Some("user_id"))).await;
-    assert!(text.contains("ReadFromDatabase=yes"), "{text}");
-    for by in ["approved_by", "by_its_writer"] {
+    let error = rest.reach_consent(&posts(Some("user_id"))).await.unwrap_err();
+    assert!(error.chain().contains("ReadFromDatabase=yes"), "{}", error.chain());
+    for by in ["approved_by", "posts_approved_by_fkey"] {
         services.set_faults(silent.clone()).await;
         rest.reach_consent(&posts(Some(by))).await.unwrap();
     }

@@ -134,7 +134,7 @@ mod tests {
             br#"{"\u0069d":7}"#,
             br#"{"id":null}"#,
             br#"{"text":1}"#,
-            br#"[1]"#,
+            br"[1]",
         ];
         for line in lines {
             let whole = Row::parse(line).ok().and_then(|row| row.text("id"));

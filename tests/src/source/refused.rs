@@ -70,6 +70,21 @@ async fn what_is_missing_is_named_with_the_fix() {
     }
 }
 
+async fn refuses(rows: &impl Rows, shared: u32) {
+    let source = source("doubled", &["a_text"], of_everyone());
+    let mut pages = KeyPages::new(rows, Range::all(&source));
+    let keys = async {
+        while !pages.is_done() {
+            pages.read().await?;
+        }
+        Ok(())
+    };
+    for error in [read(rows, Range::all(&source)).await.unwrap_err(), keys.await.unwrap_err()] {
+        assert_eq!(error.name(), ErrorName::SourceRefused, "{shared}");
+        assert!(error.chain().contains("doubled cannot be told apart by key"), "{}", error.chain());
+    }
+}
+
 #[tokio::test]
 async fn a_view_whose_rows_share_a_key_is_refused_over_both() {
     let services = services().await;
@@ -80,21 +95,7 @@ async fn a_view_whose_rows_share_a_key_is_refused_over_both() {
         )
         .await;
     let (rest, sql) = (gateway(&services), postgres(&services.database_url()));
-    // The gateway's second page ends between the two.
-    async fn refuses(rows: &impl Rows, shared: u32) {
-        let source = source("doubled", &["a_text"], of_everyone());
-        let mut pages = KeyPages::new(rows, Range::all(&source));
-        let keys = async {
-            while !pages.is_done() {
-                pages.read().await?;
-            }
-            Ok(())
-        };
-        for error in [read(rows, Range::all(&source)).await.unwrap_err(), keys.await.unwrap_err()] {
-            assert_eq!(error.name(), ErrorName::SourceRefused, "{shared}");
-            assert!(error.chain().contains("doubled cannot be told apart by key"), "{}", error.chain());
-        }
-    }
+    // The gateway's second page ends between the first two.
     for shared in [1_080, 1_100] {
         services
             .run(&format!(

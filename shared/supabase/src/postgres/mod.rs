@@ -146,7 +146,7 @@ impl Postgres {
         let catalogue = catalogue.into_iter().next().flatten().unwrap_or_default();
         let catalogue = serde_json::from_str(&catalogue)
             .map_err(|_| StageError::internal("the catalogue answered another shape"))?;
-        Shape::new(source, &types, catalogue)
+        Shape::new(source, &types, &catalogue)
     }
 }
 

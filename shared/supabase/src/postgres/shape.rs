@@ -76,7 +76,7 @@ impl Relation {
 
 impl Shape {
     /// Reads the types of [`sql::describe`] and the catalogue's answer.
-    pub(super) fn new(source: &Source, types: &[Type], catalogue: Catalogue) -> Result<Self, StageError> {
+    pub(super) fn new(source: &Source, types: &[Type], catalogue: &Catalogue) -> Result<Self, StageError> {
         if catalogue.plain == Some(true) && !catalogue.unique {
             return Err(not_unique(source));
         }
@@ -86,7 +86,7 @@ impl Shape {
             types.first().map(|key| format!("{}.{}", sql::name(key.schema()), sql::name(key.name())));
         let key_type = key_type.ok_or_else(|| StageError::internal("a source without columns"))?;
         let (is_table, is_timed) = (catalogue.plain == Some(true), catalogue.timed);
-        let (relation, end) = related(source, &catalogue)?;
+        let (relation, end) = related(source, catalogue)?;
         Ok(Self { columns, end, key_type, is_table, is_timed, relation })
     }
 }

@@ -152,7 +152,7 @@ async fn what_an_earlier_scrubber_did_not_know_leaves_the_pinned_hold_out() {
     assert_eq!((said.kept, said.object.lines), (clean.len() as u64, pinned.len() as u64));
     // Whose lines they were is learnt from as little as before, and counted.
     assert_eq!(manifest.counts.held_back, (pinned.len() - clean.len()) as u64, "{:?}", manifest.counts);
-    let report = zion::verify::report(RUN, &store).await.unwrap();
+    let report = zion::verify::report(RUN, now(), &store).await.unwrap();
     assert!(report.differs.is_empty(), "{:#?}", report.differs);
 }
 

@@ -141,6 +141,12 @@ with check("the app's own query answers the live model, to a visitor, a user and
         query = app.from_("model_versions").select("id").eq("purpose", "job").eq("active", True)
         same(query.order("version", desc=True).limit(1).execute().data, [{"id": "ft:one"}])
 
+with check("a user reads of models what the app shows, and no more"):
+    shown = "id,version,purpose,base_model,active,training_status,error_message,created_at"
+    same(user.from_("model_versions").select(shown).eq("active", True).execute().data[0]["id"], "ft:one")
+    for hidden in ("metrics", "manifest_uri", "error_cause", "*"):
+        same(code(user.from_("model_versions").select(hidden)), "42501")
+
 with check("keys: a legacy key needs both headers, a new key the one"):
     legacy = token(role="service_role", iss="supabase")
     same(len(client(legacy, legacy).from_("profiles").select("id").execute().data), 5)

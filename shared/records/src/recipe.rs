@@ -1,6 +1,6 @@
 //! A model family as a file.
 //!
-//! A new specialised model is a new file in `infra/recipes`, no code. Unknown keys are refused, and every error names
+//! A new specialised model is a new file in `infra/recipes`, built in. Unknown keys are refused, and every error names
 //! the file, the key and the fix.
 
 mod approval;

@@ -140,6 +140,7 @@ GUARD = [
     template(r"(Sid: RawRows(.*\n){4}.*)/runs/\*/export/\*/\*", r"\1/runs/*/exports/*/*", "bucket_refuses_plain_connections_and_strangers_to_raw_rows"),
     template(r"!GetAtt AssembleRole.Arn, !GetAtt UploadRole.Arn\]", "!GetAtt AssembleRole.Arn, !GetAtt StatusRole.Arn]", "bucket_refuses_plain_connections_and_strangers_to_raw_rows"),
     template(r"(Sid: RowKeys(.*\n){4}.*)/runs/\*/keys/\*", r"\1/runs/*/key/*", "bucket_refuses_plain_connections_and_strangers_to_raw_rows"),
+    template(r"(AWS::S3::BucketPolicy\n)    DeletionPolicy: .*\n", r"\1", "bucket_refuses_plain_connections_and_strangers_to_raw_rows"),
     template(r'"aws:SecureTransport": "false"', '"aws:SecureTransport": "true"', "bucket_refuses_plain_connections_and_strangers_to_raw_rows"),
     template(r"Action: bedrock:GetFoundationModel", "Action: bedrock:*", "managed_policy_grants_no_wildcard"),
     template(r"(Sid: LookUpBase(.*\n){3}.*Resource:).*", r'\1 "*"', "managed_policy_grants_no_wildcard"),

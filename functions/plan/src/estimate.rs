@@ -20,7 +20,7 @@ pub(crate) struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    /// Rows per source. Lengths vary by a factor of a few, so the mean of 200 is right within some percent.
+    /// Rows per source, fewer where they are long. Lengths vary by a factor of a few, so the mean of 200 is right within some percent.
     pub(crate) const ROWS: u32 = 200;
 
     pub(crate) fn new(recipe: &'a Recipe) -> Result<Self, StageError> {

@@ -14,7 +14,7 @@ use stage::arrows::{PlanEvent, Planned, SliceRef};
 use stage::plan_file::{PlanFile, Reading, SourceCount};
 use stage::{ErrorName, StageError, approval_file, keys};
 use store::{Find, Get, List, Put, put_json};
-use supabase::{Models, NewVersion, Range, Rows};
+use supabase::{Models, NewVersion, Range, Rows, pages};
 use tuning::Catalogue;
 
 use crate::estimate::Sample;
@@ -94,7 +94,7 @@ pub async fn handle_with(
     let mut sample = Sample::new(&recipe)?;
     for from in &recipe.sources {
         rows.reach_consent(from).await?;
-        let page = rows.page(Range::all(from), Sample::ROWS).await?;
+        let page = pages::first(rows, Range::all(from), Sample::ROWS).await?;
         page.told_apart(from)?;
         preflight::one_consent_a_row(from, &page)?;
         sample.take(from, &page)?;

@@ -33,10 +33,26 @@ pub struct Gateway {
     key: SecretString,
 }
 
+/// A page that takes too long is asked for again so many times, each time a quarter of it.
+const SMALLER: u32 = 3;
+
 /// A request that did not work, and how long to wait before the next try.
 struct Attempt {
     error: StageError,
     wait: Option<Duration>,
+    /// The project's time limit ended the statement.
+    timed_out: bool,
+}
+
+impl Attempt {
+    /// One that is not made better by waiting, or whose wait is ours to choose.
+    fn failed(error: StageError) -> Self {
+        Self { error, wait: None, timed_out: false }
+    }
+
+    fn error(self) -> StageError {
+        self.error
+    }
 }
 
 impl Gateway {
@@ -65,12 +81,15 @@ impl Gateway {
     }
 
     /// Sends a request that may be repeated, with patience: up to five more tries, growing waits with jitter, `Retry-After`.
-    async fn send(&self, asked: Asked<'_>, build: impl Fn() -> RequestBuilder) -> Result<Answer, StageError> {
+    /// One that took too long is tried once more alone: then what it reads is at hand, or it takes as long again.
+    async fn send(&self, asked: Asked<'_>, build: impl Fn() -> RequestBuilder) -> Result<Answer, Attempt> {
         let once = async || self.once(asked, build()).await;
-        let answer = once
-            .retry(patience())
+        let mut timeouts = 0;
+        once.retry(patience())
             .when(|attempt| {
-                attempt.error.name().is_retryable() && attempt.wait.is_none_or(|wait| wait <= LONGEST_WAIT)
+                timeouts += u32::from(attempt.timed_out);
+                let is_soon = attempt.wait.is_none_or(|wait| wait <= LONGEST_WAIT);
+                attempt.error.name().is_retryable() && is_soon && timeouts < 2
             })
             .adjust(|attempt, wait| wait.map(|wait| attempt.wait.unwrap_or(wait)))
             .notify(|attempt, wait| {
@@ -80,13 +99,13 @@ impl Gateway {
                     wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
                     "trying again"
                 );
-            });
-        answer.await.map_err(|attempt| attempt.error)
+            })
+            .await
     }
 
     async fn once(&self, asked: Asked<'_>, request: RequestBuilder) -> Result<Answer, Attempt> {
         let what = asked.what;
-        let unanswered = |error| Attempt { error: http::unanswered(what, error), wait: None };
+        let unanswered = |error| Attempt::failed(http::unanswered(what, error));
         let response =
             authorize(request, &self.key).timeout(Self::TIMEOUT).send().await.map_err(unanswered)?;
         let status = response.status();
@@ -101,14 +120,15 @@ impl Gateway {
             Some(name) => {
                 let text = if refusal.is_timeout() {
                     format!(
-                        "{what} took longer than the project's statement timeout: index its key and its filter"
+                        "{what} took longer than the project's statement timeout: index its key and its filter, or deploy with ReadFromDatabase=yes, where statements may take minutes"
                     )
                 } else {
                     format!("{what} answered HTTP {status}")
                 };
-                Err(Attempt { error: StageError::new(name, text), wait })
+                let timed_out = refusal.is_timeout();
+                Err(Attempt { error: StageError::new(name, text), wait, timed_out })
             }
-            None => Err(Attempt { error: refused(Some(status), &refusal, asked), wait: None }),
+            None => Err(Attempt::failed(refused(Some(status), &refusal, asked))),
         }
     }
 
@@ -123,7 +143,8 @@ impl Gateway {
             .send(Asked { what: &what, consent: None, role: Self::ROLE }, || {
                 self.client.post(url.clone()).json(arguments)
             })
-            .await?;
+            .await
+            .map_err(Attempt::error)?;
         serde_json::from_slice(&answer.body).map_err(|_| {
             StageError::internal(format!(
                 "{what} answered another shape: apply the migrations of this version"
@@ -138,7 +159,7 @@ impl Gateway {
         consented: bool,
         more: &[(&str, &str)],
         exact: bool,
-    ) -> Result<Answer, StageError> {
+    ) -> Result<Answer, Attempt> {
         let source = range.source;
         let consent = Some(&source.consent).filter(|_| consented);
         if let Some(Consent::Logged(LoggedConsent { table, .. })) = consent {
@@ -146,9 +167,9 @@ impl Gateway {
                 "source {}: the gateway cannot ask for a person's latest row of {table}: deploy with ReadFromDatabase=yes, or keep the latest in a boolean column of the person's own table, by a trigger, and name that",
                 source.name
             );
-            return Err(StageError::new(ErrorName::ConsentUnreadable, text));
+            return Err(Attempt::failed(StageError::new(ErrorName::ConsentUnreadable, text)));
         }
-        let url = self.url(&source.table)?;
+        let url = self.url(&source.table).map_err(Attempt::failed)?;
         let query = parameters(range, columns, consented);
         self.send(Asked { what: &source.table, consent, role: Self::ROLE }, || {
             let request = self.client.get(url.clone()).query(&query).query(more);
@@ -157,11 +178,29 @@ impl Gateway {
         .await
     }
 
+    /// Asks for the next rows; for fewer where that takes too long.
+    async fn next(&self, range: Range<'_>, columns: &[&str], limit: u32) -> Result<Page, StageError> {
+        let order = format!("{}.asc", range.source.key);
+        let mut limits = (0..=SMALLER).map(|times| limit >> (2 * times)).filter(|limit| *limit > 0);
+        let mut limit = limits.next().unwrap_or(1);
+        loop {
+            let more = [("order", order.as_str()), ("limit", &limit.to_string())];
+            let answer = self.rows(range, columns, true, &more, false).await;
+            limit = match (answer, limits.next()) {
+                (Err(attempt), Some(smaller)) if attempt.timed_out => smaller,
+                (answer, _) => return Ok(Page::new(answer.map_err(Attempt::error)?.body)),
+            };
+        }
+    }
+
     async fn edge(&self, range: Range<'_>, order: &str) -> Result<Option<String>, StageError> {
         let source = range.source;
         let key = source.key.as_str();
         let order = format!("{key}.{order}");
-        let answer = self.rows(range, &[key], false, &[("order", &order), ("limit", "1")], false).await?;
+        let answer = self
+            .rows(range, &[key], false, &[("order", &order), ("limit", "1")], false)
+            .await
+            .map_err(Attempt::error)?;
         let page = Page::new(answer.body);
         let Some(row) = page.rows()?.pop().map(|row| Row::parse(row.get().as_bytes())) else {
             return Ok(None);
@@ -192,15 +231,12 @@ fn time(response: &Response) -> Option<Timestamp> {
 
 impl Rows for Gateway {
     async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
-        let order = format!("{}.asc", range.source.key);
-        let more = [("order", order.as_str()), ("limit", &limit.to_string())];
-        Ok(Page::new(self.rows(range, &range.source.selected(), true, &more, false).await?.body))
+        self.next(range, &range.source.selected(), limit).await
     }
 
     async fn keys(&self, range: Range<'_>, limit: u32) -> Result<Vec<String>, StageError> {
         let key = range.source.key.as_str();
-        let more = [("order", &*format!("{key}.asc")), ("limit", &*limit.to_string())];
-        Page::new(self.rows(range, &[key], true, &more, false).await?.body).column(range.source, key)
+        self.next(range, &[key], limit).await?.column(range.source, key)
     }
 
     async fn reach_consent(&self, source: &Source) -> Result<(), StageError> {
@@ -209,7 +245,8 @@ impl Rows for Gateway {
 
     async fn count(&self, range: Range<'_>, consented: bool) -> Result<u64, StageError> {
         let key = range.source.key.as_str();
-        let answer = self.rows(range, &[key], consented, &[("limit", "1")], true).await?;
+        let answer =
+            self.rows(range, &[key], consented, &[("limit", "1")], true).await.map_err(Attempt::error)?;
         answer.total.ok_or_else(|| {
             StageError::new(
                 ErrorName::SourceRefused,
@@ -219,7 +256,10 @@ impl Rows for Gateway {
     }
 
     async fn now(&self, source: &Source) -> Result<Option<Timestamp>, StageError> {
-        let answer = self.rows(Range::all(source), &[&source.key], false, &[("limit", "1")], false).await?;
+        let answer = self
+            .rows(Range::all(source), &[&source.key], false, &[("limit", "1")], false)
+            .await
+            .map_err(Attempt::error)?;
         Ok(answer.time)
     }
 
@@ -247,7 +287,8 @@ impl Gateway {
         let what = "model_versions";
         let url = self.url(what)?;
         let asked = Asked { what, consent: None, role: Self::ROLE };
-        let answer = self.send(asked, || self.client.get(url.clone()).query(query)).await?;
+        let answer =
+            self.send(asked, || self.client.get(url.clone()).query(query)).await.map_err(Attempt::error)?;
         serde_json::from_slice(&answer.body).map_err(|_| {
             StageError::internal(format!("{what} has another shape: apply the migrations of this version"))
         })

@@ -8,7 +8,7 @@
 //! | [`gateway`] | both over the REST gateway |
 //! | [`postgres`] | rows over a connection to the database itself |
 //! | [`origin`] | either of them, as a deployment has it |
-//! | `pages` | rows and keys, page by page |
+//! | [`pages`] | rows and keys, page by page |
 //! | [`refusal`] | what refusals mean, with the fix |
 
 mod cut;
@@ -17,7 +17,7 @@ mod key;
 pub mod models;
 pub mod operator;
 pub mod origin;
-mod pages;
+pub mod pages;
 mod patience;
 pub mod postgres;
 pub mod refusal;

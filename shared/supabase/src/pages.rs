@@ -9,35 +9,51 @@ use records::row;
 use serde_json::value::RawValue;
 use stage::{ErrorName, StageError};
 
-use crate::rows::{Range, Rows, Scan};
+use crate::rows::{Page, Range, Rows, Scan};
 
-/// Asked for at first: enough to learn how long rows are, few enough to hold whatever their length.
-const FIRST_PAGE_ROWS: u32 = 100;
+/// Asked for at first, and at most twice as many as came last: rows of megabytes are met a few at a time.
+const FIRST_PAGE_ROWS: u64 = 10;
 /// Asked for at once, at most. A server that allows fewer answers fewer, silently.
 const MOST_PAGE_ROWS: u32 = 5_000;
 /// A page should be about this long.
 const PAGE_BYTES: u64 = 4 << 20;
+/// A page should not be longer than this if all of its rows are as long as the longest of late.
+const MOST_PAGE_BYTES: u64 = 32 << 20;
 
 /// Reads a range page by page, each behind the last key of the one before, until a page is empty.
 pub(crate) struct Pages<'a, R> {
     rows: &'a R,
     range: Range<'a>,
     last: Option<String>,
-    longest: usize,
+    most: u32,
+    longest_page: usize,
+    longest_row: u64,
+    last_rows: u64,
     seen_rows: u64,
     seen_bytes: u64,
 }
 
 impl<'a, R: Rows> Pages<'a, R> {
     pub(crate) fn new(rows: &'a R, range: Range<'a>) -> Self {
-        Self { rows, range, last: None, longest: 0, seen_rows: 0, seen_bytes: 0 }
+        Self {
+            rows,
+            range,
+            last: None,
+            most: MOST_PAGE_ROWS,
+            longest_page: 0,
+            longest_row: 0,
+            last_rows: 0,
+            seen_rows: 0,
+            seen_bytes: 0,
+        }
     }
 
     /// As many rows as make a page, by the length of those seen.
     fn limit(&self) -> u32 {
-        let length = self.seen_bytes.checked_div(self.seen_rows);
-        let rows = length.map_or(u64::from(FIRST_PAGE_ROWS), |length| PAGE_BYTES / length.max(1));
-        u32::try_from(rows).unwrap_or(MOST_PAGE_ROWS).clamp(1, MOST_PAGE_ROWS)
+        let mean = self.seen_bytes.checked_div(self.seen_rows).unwrap_or_default();
+        let rows = (PAGE_BYTES / mean.max(1)).min(MOST_PAGE_BYTES / self.longest_row.max(1));
+        let rows = rows.min((self.last_rows * 2).max(FIRST_PAGE_ROWS));
+        u32::try_from(rows).unwrap_or(self.most).clamp(1, self.most)
     }
 }
 
@@ -50,19 +66,41 @@ impl<R: Rows> Scan for Pages<'_, R> {
         let key = |row: &&RawValue| row::column(row.get().as_bytes(), &range.source.key);
         let mut keys: Vec<String> =
             rows.iter().map(key).collect::<Option<_>>().ok_or_else(|| stuck(range.source))?;
-        end_page(range, &mut keys, limit, &mut self.longest)?;
+        end_page(range, &mut keys, limit, &mut self.longest_page)?;
+        self.last_rows = rows.len() as u64;
         rows.truncate(keys.len());
         let Some(last) = keys.pop() else { return Ok(0) };
         self.last = Some(last);
         let held = lines.len();
+        // What was seen of late counts.
+        (self.longest_row, self.seen_rows, self.seen_bytes) =
+            (self.longest_row / 2, self.seen_rows / 2, self.seen_bytes / 2);
         for row in &rows {
             append(lines, row);
+            self.longest_row = self.longest_row.max(row.get().len() as u64);
         }
         let read = rows.len() as u64;
         self.seen_rows += read;
         self.seen_bytes += (lines.len() - held) as u64;
         Ok(read)
     }
+}
+
+/// Reads the first rows of a range: so many, or fewer where they are long.
+///
+/// # Errors
+/// As [`Rows::page`]; `SourceRefused` when two rows have one key.
+pub async fn first(rows: &impl Rows, range: Range<'_>, most: u32) -> Result<Page, StageError> {
+    let (mut pages, mut lines) = (Pages::new(rows, range), Vec::new());
+    pages.most = most;
+    while pages.most > 0 && (lines.len() as u64) < PAGE_BYTES {
+        let read = pages.read(&mut lines).await?;
+        if read == 0 {
+            break;
+        }
+        pages.most -= u32::try_from(read).unwrap_or(pages.most).min(pages.most);
+    }
+    Ok(Page::of_lines(&lines))
 }
 
 /// Keys asked for at once: about 200 KB of UUIDs. A server that allows fewer answers fewer, silently.
@@ -175,7 +213,6 @@ mod tests {
     use records::recipe::{Consent, NoConsent};
 
     use super::*;
-    use crate::rows::Page;
 
     /// Rows by their keys, of which the server sends so many at once.
     struct Served(Vec<u32>, usize);
@@ -269,14 +306,63 @@ mod tests {
 
     #[tokio::test]
     async fn a_key_that_two_rows_share_is_refused_also_where_a_page_ends_between_them() {
-        // The server sends 40 at once, and the first page cannot know it.
-        for first in (1..=160).filter(|first| *first != 40) {
+        // The server sends 40 at once, and the first page cannot know it; the first one of rows is too short.
+        for first in (1..=160).filter(|first| ![10, 40].contains(first)) {
             let mut keys: Vec<u32> = (1..=160).collect();
             keys.insert(first as usize, first);
             let error = read(&Served(keys, 40), None).await.unwrap_err();
             assert_eq!(error.name(), ErrorName::SourceRefused, "{first}");
             assert!(error.chain().contains("unique"), "{}", error.chain());
         }
+    }
+
+    /// Rows of which the middle third are long, and what was asked for at once.
+    struct Uneven(std::cell::RefCell<Vec<(u32, usize)>>);
+
+    impl Rows for Uneven {
+        async fn page(&self, range: Range<'_>, limit: u32) -> Result<Page, StageError> {
+            let after = range.after.map_or(0, |after| after.parse::<u32>().unwrap());
+            let rows = (after + 1..=3_000).take(limit.min(1_000) as usize);
+            let length = |key: &u32| if (1_001..=1_100).contains(key) { 1 << 20 } else { 1_000 };
+            let lines: Vec<_> = rows
+                .map(|key| format!("{{\"id\":{key},\"text\":\"{}\"}}", "x".repeat(length(&key))))
+                .collect();
+            let body = lines.join("\n").into_bytes();
+            self.0.borrow_mut().push((limit, body.len()));
+            Ok(Page::of_lines(&body))
+        }
+
+        async fn keys(&self, _: Range<'_>, _: u32) -> Result<Vec<String>, StageError> {
+            unreachable!("no key is read")
+        }
+
+        async fn count(&self, _: Range<'_>, _: bool) -> Result<u64, StageError> {
+            unreachable!("nothing is counted")
+        }
+
+        async fn bounds(&self, _: Range<'_>) -> Result<Option<(String, String)>, StageError> {
+            unreachable!("no bound is asked for")
+        }
+    }
+
+    #[tokio::test]
+    async fn rows_that_are_long_are_asked_for_a_few_at_a_time() {
+        let (source, uneven) = (source(), Uneven(std::cell::RefCell::default()));
+        let long = Range::of(&source, Some("1000"), None);
+        let (mut scan, mut lines) = (uneven.scan(long), Vec::new());
+        while scan.read(&mut lines).await.unwrap() > 0 {
+            lines.clear();
+        }
+        let pages = uneven.0.take();
+        assert!(pages.iter().all(|(_, bytes)| *bytes <= 33 << 20), "{pages:?}");
+        assert!(pages.iter().any(|(limit, _)| *limit >= 1_000), "and short ones are many again: {pages:?}");
+        for (one, next) in pages.iter().zip(&pages[1..]) {
+            assert!(next.0 <= (one.0 * 2).max(10), "{pages:?}");
+        }
+        let page = first(&uneven, long, 200).await.unwrap();
+        assert_eq!(page.rows().unwrap().len(), 10, "long enough for a sample");
+        let page = first(&uneven, Range::of(&source, Some("1100"), None), 200).await.unwrap();
+        assert_eq!(page.rows().unwrap().len(), 200);
     }
 
     #[tokio::test]
@@ -305,7 +391,7 @@ mod tests {
         assert_eq!(pages.read().await.unwrap().len(), 40);
         assert!(pages.read().await.unwrap_err().chain().contains("does not move on"));
         let (mut scan, mut lines) = (Stuck.scan(Range::all(&source)), Vec::new());
-        assert_eq!(scan.read(&mut lines).await.unwrap(), 40);
+        assert_eq!(scan.read(&mut lines).await.unwrap(), 10);
         assert!(scan.read(&mut lines).await.unwrap_err().chain().contains("does not move on"));
     }
 }

@@ -2,6 +2,7 @@
 
 use records::recipe::{Consent, OwnConsent, RelatedConsent, Source};
 use secrecy::SecretString;
+use serde_json::json;
 use stage::ErrorName;
 use supabase::{KeyPages, Postgres, Range, Rows};
 
@@ -110,6 +111,26 @@ async fn a_view_whose_rows_share_a_key_is_refused_over_both() {
         rest.page(Range::of(&source("doubled", &["a_text"], of_everyone()), Some("1090"), None), 20).await;
     let error = page.unwrap().told_apart(&source("doubled", &["a_text"], of_everyone())).unwrap_err();
     assert_eq!(error.name(), ErrorName::SourceRefused);
+}
+
+#[tokio::test]
+async fn what_takes_the_gateway_too_long_is_asked_for_in_less_or_told_with_the_way_out() {
+    let services = services().await;
+    let rest = gateway(&services);
+    let source = source("every_type", &["a_text"], of_everyone());
+    let whole = read(&rest, Range::all(&source)).await.unwrap();
+    let ended =
+        json!({"kind": "status", "status": 500, "body": {"code": "57014", "message": "canceling statement"}});
+    services.set_faults(json!([{"path": "/rest/v1/every_type?*limit=20", "fault": ended}])).await;
+    assert!(read(&rest, Range::all(&source)).await.unwrap() == whole);
+    let requests = services.requests().await;
+    assert!(requests.to_string().contains("limit=5\""), "a quarter of 20");
+    let asked = requests.as_array().unwrap().len();
+    services.set_faults(json!([{"path": "/rest/v1/every_type", "fault": ended}])).await;
+    let error = rest.count(Range::all(&source), false).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::Unavailable);
+    assert!(error.chain().contains("ReadFromDatabase=yes"), "{}", error.chain());
+    assert_eq!(services.requests().await.as_array().unwrap().len(), asked + 2, "it would take as long again");
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ impl Gateway {
         let asked = Asked { what: "the description of the API", consent: None, role: Self::ROLE };
         match self.send(asked, || self.client.get(self.base.clone())).await {
             Ok(answer) => Ok(serde_json::from_slice(&answer.body).unwrap_or_default()),
-            Err(error) if error.name().is_retryable() => Err(error),
+            Err(attempt) if attempt.error.name().is_retryable() => Err(attempt.error),
             Err(_) => Ok(Description::default()),
         }
     }
@@ -105,7 +105,7 @@ impl Gateway {
         let query = [("select", column), ("limit", "1")];
         match self.send(asked, || self.client.get(url.clone()).query(&query)).await {
             Ok(_) => Ok(true),
-            Err(error) if error.name().is_retryable() => Err(error),
+            Err(attempt) if attempt.error.name().is_retryable() => Err(attempt.error),
             Err(_) => Ok(false),
         }
     }

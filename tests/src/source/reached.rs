@@ -3,12 +3,19 @@
 use std::collections::BTreeMap;
 
 use records::recipe::{Consent, RelatedConsent, Source};
+use secrecy::SecretString;
 use serde_json::json;
 use stage::ErrorName;
-use supabase::{Range, Rows};
+use stage::arrows::PlanEvent;
+use store::Memory;
+use supabase::{Origin, Range, Rows};
+use zion::database;
+use zion::sample::{self, Sample};
 
 use super::same::both;
 use super::{gateway, postgres, services, source};
+use crate::handlers::fakes::{Project, Tuner};
+use crate::handlers::run::now;
 use crate::peers::services::Services;
 
 /// Three writers: the first opted out.
@@ -117,5 +124,31 @@ async fn an_opt_out_that_is_no_boolean_is_named_by_the_gateway_too() {
     let posts = posts(Some("approved_by"));
     for text in [refusal(&rest, &posts).await, refusal(&sql, &posts).await] {
         assert!(text.contains("not a boolean"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_by_the_key_of_somebody_else_is_refused_before_a_row_is_exported() {
+    let services = Services::start().await;
+    let database = database::connect(&services.database_url()).await.unwrap();
+    sample::load(&database, Sample::of(200), true).await.unwrap();
+    services
+        .run(
+            "alter table job_posts drop constraint job_posts_owner_id_fkey; \
+            alter table job_posts add approved_by uuid references profiles (id)",
+        )
+        .await;
+    let secret = SecretString::from(services.database_url());
+    let gateway = gateway(&services);
+    for database in [None, Some(&secret)] {
+        let (store, models) = (Memory::default(), Project::default());
+        let event = PlanEvent { run: "run".to_owned(), started_at: now(), input: json!({}) };
+        let rows = Origin::new(&gateway, database).unwrap();
+        let planned =
+            plan::handle(event, "zion-job-generator", "h", &store, &rows, &models, &Tuner::default()).await;
+        let error = planned.unwrap_err();
+        assert_eq!(error.name(), ErrorName::ConsentUnreadable, "{}", error.chain());
+        assert!(error.chain().contains("consent.by"), "{}", error.chain());
+        assert!(store.keys().is_empty(), "{:?}", store.keys());
     }
 }

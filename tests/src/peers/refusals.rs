@@ -92,18 +92,18 @@ async fn a_list_that_cannot_be_read_is_no_proof_that_there_is_no_job() {
     let services = Services::start().await;
     let provider = plain(&services);
     let spec = spec(send(&provider, "run-1.jsonl", 12).await);
-    let list =
-        json!({"object": "list", "data": [{"id": "ftjob-1", "created_at": "yesterday"}], "has_more": false});
-    fault(
-        &services,
-        "GET",
-        "/v1/fine_tuning/jobs*",
-        1,
-        json!({"kind": "status", "status": 200, "body": list}),
-    )
-    .await;
-    let error = provider.find_jobs(&spec).await.unwrap_err();
-    assert_eq!(error.name(), ErrorName::ProviderRefused, "{}", error.chain());
+    let other =
+        json!({"id": "ftjob-1", "created_at": 1_800_000_000, "status": "queued", "training_file": "another"});
+    for (times, list) in [
+        (1, json!({"data": [{"id": "ftjob-1", "created_at": "yesterday"}], "has_more": false})),
+        // The host does not know `after`, and says that there is more.
+        (2, json!({"data": [other], "has_more": true})),
+    ] {
+        let list = json!({"kind": "status", "status": 200, "body": list});
+        fault(&services, "GET", "/v1/fine_tuning/jobs*", times, list).await;
+        let error = provider.find_jobs(&spec).await.unwrap_err();
+        assert_eq!(error.name(), ErrorName::ProviderRefused, "{}", error.chain());
+    }
     assert_eq!(provider.find_jobs(&spec).await.unwrap(), []);
 }
 

@@ -1,6 +1,6 @@
 //! Files: found, uploaded in one request or in parts, deleted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reqwest::multipart::{Form, Part};
@@ -60,10 +60,10 @@ impl OpenAi {
 impl OpenAi {
     /// Lists training files. Those of other purposes are there, too, where a host passes over the filter.
     pub(super) async fn stored(&self) -> Result<Told<Stored>, StageError> {
-        let mut told: Told<Stored> = Told::default();
+        let (mut told, mut seen) = (Told::default(), BTreeSet::new());
         let keep = |file: File| {
             // A host that turns pages while files are made repeats some.
-            if !told.items.iter().any(|known| known.id == file.id)
+            if seen.insert(file.id.clone())
                 && let (Some(name), Some(bytes)) = (file.filename, file.bytes)
             {
                 told.items.push(Stored { id: file.id, name, bytes });

@@ -74,7 +74,7 @@ impl Jobs for OpenAi {
             true
         };
         let segments = ["fine_tuning", "jobs"];
-        let Listed { left_out, .. } = self
+        let Listed { left_out, more } = self
             .pages("listing jobs", &segments, |it| a_hundred(it.query(&filters)), |job| &job.id, keep)
             .await?;
         if found.is_empty() && left_out > 0 {
@@ -82,6 +82,10 @@ impl Jobs for OpenAi {
             let text = format!(
                 "the provider lists {left_out} jobs in a form that can't be read: look there whether the run has one"
             );
+            return Err(StageError::new(ErrorName::ProviderRefused, text));
+        }
+        if found.is_empty() && more {
+            let text = "the provider's list of jobs goes on behind what could be read: look there whether the run has one";
             return Err(StageError::new(ErrorName::ProviderRefused, text));
         }
         // Lists begin with the newest, which tells apart what was made in one second.

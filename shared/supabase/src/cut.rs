@@ -149,9 +149,8 @@ fn merged(ranges: Vec<Counted>, share: u64) -> Vec<Counted> {
 
 #[cfg(test)]
 mod tests {
-    use records::recipe::{Consent, NoConsent};
-
     use super::*;
+    use crate::fixture::source;
     use crate::rows::Page;
 
     /// Keys alone, sorted.
@@ -191,24 +190,6 @@ mod tests {
             };
             let keys = self.of(range);
             Ok(keys.first().map(json).zip(keys.last().map(json)))
-        }
-    }
-
-    fn source() -> Source {
-        Source {
-            name: "t".to_owned(),
-            table: "t".to_owned(),
-            key: "id".to_owned(),
-            subject: None,
-            group: None,
-            cursor: None,
-            columns: Vec::new(),
-            identity: std::collections::BTreeMap::new(),
-            filter: std::collections::BTreeMap::new(),
-            consent: Consent::NotNeeded(NoConsent { not_needed: "keys alone".to_owned() }),
-            system: String::new(),
-            prompt: String::new(),
-            completion: String::new(),
         }
     }
 

@@ -12,6 +12,8 @@
 //! | [`refusal`] | what refusals mean, with the fix |
 
 mod cut;
+#[cfg(test)]
+mod fixture;
 pub mod gateway;
 mod key;
 pub mod models;

@@ -210,9 +210,8 @@ pub(crate) fn one_line(json: &mut [u8]) {
 
 #[cfg(test)]
 mod tests {
-    use records::recipe::{Consent, NoConsent};
-
     use super::*;
+    use crate::fixture::source;
 
     /// Rows by their keys, of which the server sends so many at once.
     struct Served(Vec<u32>, usize);
@@ -244,24 +243,6 @@ mod tests {
 
         async fn bounds(&self, _: Range<'_>) -> Result<Option<(String, String)>, StageError> {
             unreachable!("no bound is asked for")
-        }
-    }
-
-    fn source() -> Source {
-        Source {
-            name: "t".to_owned(),
-            table: "t".to_owned(),
-            key: "id".to_owned(),
-            subject: None,
-            group: None,
-            cursor: None,
-            columns: Vec::new(),
-            identity: std::collections::BTreeMap::new(),
-            filter: std::collections::BTreeMap::new(),
-            consent: Consent::NotNeeded(NoConsent { not_needed: "keys alone".to_owned() }),
-            system: String::new(),
-            prompt: String::new(),
-            completion: String::new(),
         }
     }
 

@@ -85,14 +85,7 @@ async fn an_answer_to_the_question_that_is_being_replaced_reaches_the_new_token(
 
     let w = World::of(|_| {}).await;
     w.ask("token-1").await.unwrap();
-    let event = AnswerEvent {
-        run: RUN.to_owned(),
-        answer: Answer::Approve,
-        by: "Ann".to_owned(),
-        reason: String::new(),
-        manifest_sha256: None,
-    };
-    let told = approve::answer(event, Way::Function, now(), &w.store, &AsksAgain(&w)).await.unwrap();
+    let told = approve::answer(yes(), Way::Function, now(), &w.store, &AsksAgain(&w)).await.unwrap();
     assert!(told.delivered);
     assert_eq!(w.workflow.sent(), went_on("token-2"));
 }
@@ -117,6 +110,17 @@ async fn a_recipe_is_approved_by_an_answer_that_its_run_has_taken_and_by_no_othe
     assert!(!approved(&w).await, "an operator wants to be asked again");
 }
 
+/// Ann's yes to whatever is asked.
+fn yes() -> AnswerEvent {
+    AnswerEvent {
+        run: RUN.to_owned(),
+        answer: Answer::Approve,
+        by: "Ann".to_owned(),
+        reason: String::new(),
+        manifest_sha256: None,
+    }
+}
+
 /// A workflow that goes on, and whose answer is lost.
 struct Unheard<'a>(&'a World);
 
@@ -135,16 +139,8 @@ impl approve::Workflow for Unheard<'_> {
 async fn a_recipe_is_approved_though_nobody_heard_that_its_run_went_on() {
     let w = World::of(|_| {}).await;
     w.ask("token-1").await.unwrap();
-    let event = AnswerEvent {
-        run: RUN.to_owned(),
-        answer: Answer::Approve,
-        by: "Ann".to_owned(),
-        reason: String::new(),
-        manifest_sha256: None,
-    };
-    let say = async || {
-        approve::answer(event.clone(), Way::Function, now(), &w.store, &Unheard(&w)).await.unwrap_err()
-    };
+    let say =
+        async || approve::answer(yes(), Way::Function, now(), &w.store, &Unheard(&w)).await.unwrap_err();
     assert_eq!(say().await.name(), ErrorName::Unavailable);
     assert_eq!(w.workflow.sent(), went_on("token-1"));
     assert!(approved(&w).await, "the next run would be asked about as the first one");

@@ -7,6 +7,7 @@ use serde_json::json;
 use stage::arrows::{PromoteAnswer, PromoteEvent, Promoted};
 use stage::manifest::Manifest;
 use stage::plan_file::PlanFile;
+use stage::words::zion_live;
 use stage::{StageError, keys};
 use store::{Get, get_json};
 use supabase::Models;
@@ -60,8 +61,9 @@ pub async fn handle(
 fn with_way_out(error: &StageError, version: Option<&str>, model: &str) -> StageError {
     let version = version.unwrap_or("NAME");
     let text = format!(
-        "{}; the trained model stays at the provider: zion live {version} --by YOUR-NAME --reason TEXT --model {model} puts it live",
-        error.chain()
+        "{}; the trained model stays at the provider: {} puts it live",
+        error.chain(),
+        zion_live(version, model)
     );
     StageError::new(error.name(), text)
 }
@@ -97,7 +99,7 @@ mod tests {
         assert!(text.starts_with("the database refused: a newer one is live; "), "{text}");
         assert!(
             text.contains(
-                "zion live zion-support-v3 --by YOUR-NAME --reason TEXT --model ft:base:zion-support-v3 "
+                "zion live zion-support-v3 --model ft:base:zion-support-v3 --by YOUR-NAME --reason TEXT "
             ),
             "{text}"
         );

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use stage::arrows::{JobState, Polled, StatusEvent};
+use stage::words::zion_live;
 use stage::{ErrorName, StageError};
 use store::Put;
 use tuning::{Clean, Job, JobStatus, NotThere, Serve, Watch};
@@ -60,7 +61,8 @@ pub async fn handle(
         JobStatus::Succeeded { ref model } => {
             let Some(served) = served else {
                 let text = format!(
-                    "model {model} is trained, but not deployed at its deadline {deadline}: wait for its deployment, then zion live NAME --by YOUR-NAME --reason TEXT --model ID puts its version live, and raise model.deadline_hours"
+                    "model {model} is trained, but not deployed at its deadline {deadline}: wait for its deployment, then {} puts its version live, and raise model.deadline_hours",
+                    zion_live("NAME", model)
                 );
                 return Err(StageError::new(ErrorName::TrainingTimedOut, text));
             };

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::civil::Date;
+use stage::words::zion_retire;
 use tuning::{BaseModel, alternatives, days_left};
 
 use crate::Base;
@@ -28,10 +29,12 @@ pub(crate) fn lost(base: &Base<'_>) -> (String, String) {
     for row in &base.live {
         writeln!(text, "- {} for {}", row.name, row.purpose).unwrap_or_default();
     }
-    text.push_str(
-        "\nTrain them anew where the stack trains now, or look at that provider's announcements yourself. One that is not used any \
-         more: zion retire NAME --by YOUR-NAME --reason TEXT\n",
-    );
+    let retire = zion_retire("NAME");
+    writeln!(
+        text,
+        "\nTrain them anew where the stack trains now, or look at that provider's announcements yourself. One that is not used any more: {retire}"
+    )
+    .unwrap_or_default();
     (subject(&what), text)
 }
 

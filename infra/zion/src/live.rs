@@ -192,10 +192,13 @@ fn facts(version: &Standing, model: Option<&str>, live: Option<&Standing>) -> St
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
     use serde_json::json;
+    use stage::words::{zion_live, zion_retire};
     use store::{Memory, put_json};
 
     use super::*;
+    use crate::cli::Cli;
 
     fn version(more: Value) -> Standing {
         let mut version = json!({
@@ -229,6 +232,16 @@ mod tests {
         assert_eq!(trained(&failed, &store).await.unwrap().as_deref(), Some("ft:2"));
         put_json(&store, &keys::training("run-2"), &end(None)).await.unwrap();
         assert!(trained(&failed, &store).await.unwrap_err().chain().contains("without a model"));
+    }
+
+    #[test]
+    fn what_failures_and_notices_tell_to_type_is_understood() {
+        for told in [zion_live("zion-support-v3", "ft:3"), zion_retire("zion-support-v3")] {
+            let typed = told.replace(" URL ", " https://project.example ");
+            assert!(Cli::try_parse_from(typed.split(' ')).is_ok(), "{told}");
+        }
+        let without = zion_retire("zion-support-v3").replace(" --supabase-url URL", "");
+        assert!(Cli::try_parse_from(without.split(' ')).is_err());
     }
 
     #[test]

@@ -3,6 +3,21 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// What a decision about a live model is told with; words in capitals are the reader's to fill in.
+const DECIDED: &str = "--by YOUR-NAME --reason TEXT --supabase-url URL --supabase-key-secret ARN";
+
+/// What an operator types to put a version live, with all that the command asks for.
+#[must_use]
+pub fn zion_live(version: &str, model: &str) -> String {
+    format!("zion live {version} --model {model} {DECIDED}")
+}
+
+/// What an operator types to take a version out of service, with all that the command asks for.
+#[must_use]
+pub fn zion_retire(version: &str) -> String {
+    format!("zion retire {version} {DECIDED}")
+}
+
 /// A price in dollars and cents, with its thousands apart: `$1,234.50`.
 #[must_use]
 pub fn usd(usd: f64) -> String {
